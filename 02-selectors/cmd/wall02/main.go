@@ -1,0 +1,124 @@
+// Command wall02 shows where stage 02 ends: the comet application torn into callbacks beside the one of
+// stage 01, one slow handler that stops everybody, select's end at descriptor 1024, and the spin of a loop
+// that has no descriptor left, in package specimens, which package loop avoids.
+//
+// Each server is a process of its own: this program again, told by its environment what to be (server.go).
+// All of it runs on 127.0.0.1, with about 1,200 descriptors, in a few seconds.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"example.com/c10k/01-blocking/measure"
+)
+
+func main() {
+	beServer()
+	flags := flag.NewFlagSet("wall02", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // mistakes are told in one line
+	root := flags.String("root", ".", "the repository's top `DIRECTORY`, for its sources")
+	file := flags.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	switch err := flags.Parse(os.Args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Print("wall02: where stage 02 ends\n\nFlags:\n")
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
+		return
+	case err != nil:
+		stop(2, "%v (-h lists the flags)", err)
+	case flags.NArg() > 0:
+		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
+	}
+	result := measure.New("The walls of stage 02", "server and clients on the same machine, no cores set apart")
+	for _, wall := range []func(*measure.Result) error{
+		func(*measure.Result) error { return showTorn(os.Stdout, *root) }, showSlow, showEnd, showExhausted,
+	} {
+		if err := wall(result); err != nil {
+			stop(1, "%v", err)
+		}
+	}
+	if *file != "" {
+		if err := result.Write(*file); err != nil {
+			stop(1, "%v", err)
+		}
+		fmt.Printf("written to %s\n", *file)
+	}
+}
+
+func stop(status int, format string, a ...any) {
+	fmt.Fprintf(os.Stderr, "wall02: %s\n", fmt.Sprintf(format, a...))
+	os.Exit(status)
+}
+
+// show prints a title and rows of cells divided by tabs.
+func show(out io.Writer, title string, rows ...string) {
+	fmt.Fprintln(out, title)
+	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(table, "  "+row)
+	}
+	table.Flush()
+	fmt.Fprintln(out)
+}
+
+// blocked is how long the slow handler takes here.
+const blocked = 300 * time.Millisecond
+
+func showSlow(r *measure.Result) error {
+	rows := []string{"server\tone handler\tothers ask\tanswered meanwhile\tthe last after"}
+	for _, server := range []string{"threads", "selectors"} {
+		for _, fault := range []string{"block", "spin"} {
+			s, err := slow(server, fault, blocked)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, fmt.Sprintf("%s\t%s %v\t%d\t%d\t%.1f ms", server, fault, blocked, neighbours, s.meanwhile, float64(s.last.Microseconds())/1e3))
+			r.Add(server, fault+"-last", "ms", float64(s.last.Microseconds())/1e3)
+			r.Add(server, fault+"-meanwhile", "answers", float64(s.meanwhile))
+		}
+	}
+	show(os.Stdout, "One slow handler stops everybody", rows...)
+	return nil
+}
+
+func showEnd(r *measure.Result) error {
+	rows := []string{"poller\tlimit\tserved\tthe next client"}
+	for _, p := range pollersToEnd() {
+		e, err := end(p)
+		if err != nil {
+			return err
+		}
+		limit := "yes"
+		if p.unlimited {
+			limit = "none"
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%d\t%s", p.poller, limit, e.served, e.next))
+		if !p.unlimited {
+			r.Add(p.poller, "served", "connections", float64(e.served))
+		}
+	}
+	show(os.Stdout, fmt.Sprintf("select ends at descriptor 1023 (of %d clients who stay)", crowd), rows...)
+	return nil
+}
+
+func showExhausted(r *measure.Result) error {
+	rows := []string{"server\tfailed accepts while one client waits\tthe clients above the limit"}
+	for _, server := range []string{"forgetful", "selectors"} {
+		e, err := exhaust(server)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", server, e.failed, e.told))
+		if e.rate > 0 {
+			r.Add(server, "failed-accepts", "1/s", e.rate)
+		}
+	}
+	show(os.Stdout, fmt.Sprintf("No descriptor is left (%d clients, a limit of %d descriptors)", tooMany, fewDescriptors), rows...)
+	return nil
+}

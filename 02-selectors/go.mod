@@ -1,0 +1,12 @@
+module example.com/c10k/02-selectors
+
+go 1.26.0
+
+require (
+	example.com/c10k/01-blocking v0.0.0
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/sys v0.49.0
+)
+
+replace example.com/c10k/01-blocking => ../01-blocking
+

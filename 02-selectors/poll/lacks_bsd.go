@@ -1,0 +1,5 @@
+//go:build darwin || freebsd
+
+package poll
+
+var newEpoll func() (Poller, error) // Linux has it

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bufio"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"example.com/c10k/01-blocking/conform"
+	"example.com/c10k/02-selectors/poll"
+)
+
+func TestConform(t *testing.T) {
+	program := conform.Build(t, "example.com/c10k/03-coroutines/cmd/coroutines")
+	for _, poller := range poll.Names() {
+		t.Run(poller, func(t *testing.T) { conform.TestCommand(t, "03", program, "-poller", poller) })
+	}
+}
+
+func TestQuitPrintsTheTasksAndGoesOn(t *testing.T) {
+	program := conform.Build(t, "example.com/c10k/03-coroutines/cmd/coroutines")
+	server := exec.Command(program, "-addr", "127.0.0.1:0")
+	said, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Process.Kill()
+	lines := bufio.NewScanner(said)
+	lines.Scan() // where it listens
+	server.Process.Signal(syscall.SIGQUIT)
+	for _, want := range []string{"1 coroutines", "1 × main, waiting for accept"} {
+		if lines.Scan(); !strings.Contains(lines.Text(), want) {
+			t.Errorf("it says %q, without %q", lines.Text(), want)
+		}
+	}
+	server.Process.Signal(syscall.SIGTERM)
+	if err := server.Wait(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}

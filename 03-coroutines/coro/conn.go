@@ -1,0 +1,285 @@
+package coro
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"example.com/c10k/01-blocking/strand"
+	"example.com/c10k/02-selectors/poll"
+)
+
+// A descriptor is what the scheduler knows of one of the kernel's.
+type descriptor struct {
+	reader  *coroutine    // waits until it can be read
+	writer  *coroutine    // waits until it can be written
+	handler *coroutine    // works for the client at the other end
+	fd      int32         // the kernel's number for it
+	wanted  poll.Interest // as the kernel was told
+	drained bool          // nothing was there when it was last read, or asked for a connection
+	left    bool          // the client went away while its handler waited
+	closed  bool
+}
+
+func (s *Scheduler) register(d *descriptor) {
+	for int(d.fd) >= len(s.table) {
+		s.table = append(s.table, nil)
+	}
+	s.table[d.fd] = d
+}
+
+// await parks the coroutine until d is ready for what, or until a time, as since counts it. place is
+// d.reader or d.writer.
+func (s *Scheduler) await(d *descriptor, place **coroutine, what verb, until time.Duration) error {
+	if err := s.enter(d); err != nil {
+		return err
+	}
+	if *place != nil {
+		return ErrBusy
+	}
+	if d.closed { // while what was sent before went out
+		return ErrClosed
+	}
+	*place = s.current
+	s.waiting++
+	err := s.park(reason{what, d.fd}, until)
+	s.waiting--
+	*place = nil
+	if d.closed {
+		return ErrClosed
+	}
+	return err
+}
+
+// forget closes d. Whoever waits for it gets ErrClosed. The number goes back to the kernel after the
+// batch of events that is being handled.
+func (s *Scheduler) forget(d *descriptor) error {
+	if d.closed {
+		return ErrClosed
+	}
+	d.closed = true
+	for _, c := range []*coroutine{d.reader, d.writer} {
+		if c != nil {
+			s.unpark(c, ErrClosed)
+		}
+	}
+	err := s.want(d, 0)
+	s.table[d.fd] = nil
+	s.closing = append(s.closing, int(d.fd))
+	return err
+}
+
+// A Conn is a connection. It holds no buffer: what Recv lends and what Send takes lies in the scheduler's.
+type Conn struct {
+	descriptor
+	scheduler *Scheduler
+	failed    error // what a write met after its Send had returned
+	rare      *rare // nil most of the time
+}
+
+// What few connections have at any one time, and ten thousand that wait should not pay for.
+type rare struct {
+	early       []byte        // came while the handler waited for something else; at most earlyMost
+	read, write time.Duration // deadlines of Read and Write, since the scheduler started; 0: none
+}
+
+func (s *Scheduler) newConn(fd int, readable bool) *Conn {
+	c := &Conn{descriptor: descriptor{fd: int32(fd), drained: !readable}, scheduler: s}
+	s.register(&c.descriptor)
+	return c
+}
+
+// Handle says that the calling coroutine works for the client at the other end: when the client leaves
+// while the coroutine waits for something else, that wait ends with strand.ErrCanceled. A half-close
+// counts as leaving then, as it cannot be told from it; while nothing but the answer is waited for, it
+// does not.
+func (c *Conn) Handle() {
+	c.handler = c.scheduler.current
+	c.handler.handles = c
+}
+
+// Recv lends what has arrived, at least one byte, until this coroutine waits next. io.EOF is the end of
+// the stream; strand.ErrTimeout, ErrCanceled, ErrClosed and ErrBusy end the wait, and what the kernel
+// says of a broken connection is returned as it is.
+func (c *Conn) Recv(until time.Time) ([]byte, error) {
+	s := c.scheduler
+	if s.current == nil {
+		return nil, ErrOutside
+	}
+	if r := c.rare; r != nil && len(r.early) > 0 {
+		b := r.early
+		r.early = nil
+		return b, nil
+	}
+	n, err := c.receive(s.in, s.since(until))
+	s.lentIn = max(s.lentIn, n)
+	return s.in[:n], err
+}
+
+// receive is what Recv and Read have in common: it reads into p, and waits until that brings something.
+func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
+	s := c.scheduler
+	if s.current == nil {
+		return 0, ErrOutside
+	}
+	for {
+		switch {
+		case c.closed:
+			return 0, ErrClosed
+		case c.left:
+			return 0, io.EOF
+		case c.drained:
+			if err := s.await(&c.descriptor, &c.reader, toRead, until); err != nil {
+				return 0, err
+			}
+		default:
+			if s.current.reads++; s.current.reads > readsPerTurn {
+				if err := s.Yield(); err != nil {
+					return 0, err
+				}
+			}
+		}
+		if c.failed != nil {
+			return 0, c.failed
+		}
+		n, err := s.kernel.Read(int(c.fd), p)
+		c.drained = n < len(p) // a short read emptied it: to ask again would only bring ErrAgain
+		if err != ErrAgain {
+			return n, err
+		}
+	}
+}
+
+// readEarly takes what came while the handler waits for something else: bytes of the next request, which
+// are kept, or the news that the client left.
+func (c *Conn) readEarly() {
+	s := c.scheduler
+	n, err := s.kernel.Read(int(c.fd), s.in)
+	if err == ErrAgain {
+		return
+	}
+	if err == nil {
+		if c.rare == nil {
+			c.rare = new(rare)
+		}
+		if len(c.rare.early)+n <= earlyMost {
+			c.rare.early = append(c.rare.early, s.in[:n]...)
+			return
+		}
+	}
+	c.left = true
+	s.want(&c.descriptor, 0)
+	s.unpark(c.handler, strand.ErrCanceled)
+}
+
+// Send takes all of b. It is written before this coroutine waits next, together with what was taken
+// before it: so the answers to a batch of requests are one write. A write that fails later is told by
+// the next Send or Recv.
+func (c *Conn) Send(b []byte, until time.Time) error {
+	s := c.scheduler
+	if s.unsent != c || len(s.out)+len(b) > cap(s.out) {
+		if err := c.begin(); err != nil {
+			return err
+		}
+	}
+	if len(b) > cap(s.out) {
+		_, c.failed = c.write(b, s.since(until))
+		return c.failed
+	}
+	s.out = append(s.out, b...)
+	s.unsent, s.unsentUntil = c, s.since(until)
+	return nil
+}
+
+// begin says whether the calling coroutine may write now, and writes what Send took before.
+func (c *Conn) begin() error {
+	s := c.scheduler
+	switch {
+	case s.current == nil:
+		return ErrOutside
+	case s.locked > 0:
+		return strand.ErrLocked
+	case s.unsent != nil:
+		s.flush() // this may park, so only now is it known how things are
+	}
+	switch {
+	case c.closed:
+		return ErrClosed
+	case c.left:
+		return ErrLeft
+	case c.writer != nil: // in the middle of its bytes
+		return ErrBusy
+	}
+	return c.failed
+}
+
+// flush writes what Send took. If the kernel does not take it all, the rest is copied, because the
+// buffer is everybody's, and the coroutine waits.
+func (s *Scheduler) flush() {
+	c := s.unsent
+	if c == nil {
+		return
+	}
+	b := s.out
+	s.unsent, s.out = nil, s.out[:0]
+	n, err := s.kernel.Write(int(c.fd), b)
+	if err != nil || n < len(b) {
+		c.flushRest(b[n:], err)
+	}
+}
+
+// flushRest is what flush seldom has to do, and a frame of its own because flush is called where the
+// stack is deep.
+func (c *Conn) flushRest(b []byte, err error) {
+	if err == nil || err == ErrAgain {
+		_, err = c.write(slices.Clone(b), c.scheduler.unsentUntil)
+	}
+	c.failed = err
+}
+
+// write sends all of b, waiting as often as it must, and says how much went out. b belongs to the
+// connection until then.
+func (c *Conn) write(b []byte, until time.Duration) (int, error) {
+	s := c.scheduler
+	for sent := 0; ; {
+		n, err := s.kernel.Write(int(c.fd), b[sent:])
+		sent += n
+		if sent == len(b) || err != nil && err != ErrAgain {
+			return sent, err
+		}
+		if err == nil {
+			continue
+		}
+		if err := s.await(&c.descriptor, &c.writer, toWrite, until); err != nil {
+			return sent, err
+		}
+		s.want(&c.descriptor, c.wanted&^poll.Write)
+	}
+}
+
+// CloseWrite sends what is left and then the end of our direction: a half-close.
+func (c *Conn) CloseWrite() error {
+	if c.closed {
+		return ErrClosed
+	}
+	if c.scheduler.unsent == c {
+		c.scheduler.flush()
+	}
+	if c.failed != nil {
+		return c.failed
+	}
+	return c.scheduler.kernel.Shutdown(int(c.fd))
+}
+
+// Close sends what is left and gives the descriptor back. Coroutines that wait for it get ErrClosed.
+func (c *Conn) Close() error {
+	s := c.scheduler
+	if s.unsent == c {
+		s.flush()
+	}
+	if c.handler != nil {
+		c.handler.handles = nil
+		c.handler = nil
+	}
+	return s.forget(&c.descriptor)
+}

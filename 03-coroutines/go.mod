@@ -1,0 +1,15 @@
+module example.com/c10k/03-coroutines
+
+go 1.26.0
+
+require (
+	example.com/c10k/01-blocking v0.0.0
+	example.com/c10k/02-selectors v0.0.0
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/sys v0.49.0
+)
+
+replace example.com/c10k/01-blocking => ../01-blocking
+
+replace example.com/c10k/02-selectors => ../02-selectors
+

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.com/c10k/01-blocking/conform"
+)
+
+const (
+	program  = "example.com/c10k/04-prefork/cmd/prefork"
+	patience = 20 * time.Second // for an event that must come
+)
+
+// Two workers serve what needs no common list; one worker serves comet as well. Threads are held to what
+// the threads of stage 01 are held to: they cannot notice that a waiting client left.
+func TestConform(t *testing.T) {
+	built := conform.Build(t, program)
+	for name, c := range map[string]struct {
+		stage string
+		args  []string
+	}{
+		"one":         {"04-one-worker", []string{"-workers", "1"}},
+		"two":         {"04", []string{"-workers", "2"}},
+		"one-threads": {"01", []string{"-workers", "1", "-engine", "threads"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they wait for time-outs, most of the time
+			conform.TestCommand(t, c.stage, built, c.args...)
+		})
+	}
+}
+
+// The combinations that TestConform does not start answer requests too.
+func TestConformOfTheOtherCombinations(t *testing.T) {
+	for name, args := range map[string][]string{
+		"two-exclusive": {"-workers", "2", "-mode", "exclusive"},
+		"two-threads":   {"-workers", "2", "-engine", "threads"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, _, _ := serve(t, append(args, "-app", "hello")...)
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "hello", Groups: []string{"http"}})
+		})
+	}
+}
+
+func TestMistakesAreOneLine(t *testing.T) {
+	built := conform.Build(t, program)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"-workers", "0"}, 2, "choose from 1 to"},
+		{[]string{"-mode", "handover"}, 2, "choose shared"},
+		{[]string{"-engine", "fibers"}, 2, "choose threads or coroutines"},
+		{[]string{"-engine", "threads", "-mode", "exclusive"}, 2, "-engine coroutines"},
+		{[]string{"-app", "faults", "-addr", "0.0.0.0:0"}, 2, "loopback"},
+		{[]string{"-addr", taken.Addr().String()}, 1, "choose another -addr"},
+	} {
+		said, err := exec.Command(built, c.args...).CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != c.status {
+			t.Errorf("%v: %v, want exit status %d", c.args, err, c.status)
+		}
+		if bytes.Count(said, []byte("\n")) != 1 || !bytes.Contains(said, []byte(c.says)) {
+			t.Errorf("%v: said %q, want one line with %q", c.args, said, c.says)
+		}
+	}
+}
+
+// serve starts the command. It is stopped at the test's end, and has to end with status 0 then.
+func serve(t *testing.T, args ...string) (address string, process *exec.Cmd, command *conform.Command) {
+	t.Helper()
+	process = exec.Command(conform.Build(t, program), append(args, "-addr", "127.0.0.1:0")...)
+	command, err := conform.Start(process, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := command.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return strings.TrimPrefix(command.URL, "http://"), process, command
+}
+
+func dial(t *testing.T, address string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn, bufio.NewReader(conn)
+}
+
+// answer reads one whole answer.
+func answer(t *testing.T, r *bufio.Reader) *http.Response {
+	t.Helper()
+	a, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	body, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatalf("half an answer: %v", err)
+	}
+	a.Body = io.NopCloser(bytes.NewReader(body))
+	return a
+}
+
+const request = "GET / HTTP/1.1\r\nHost: c10k\r\n\r\n"
+
+func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
+	for _, engine := range []string{"threads", "coroutines"} {
+		t.Run(engine, func(t *testing.T) {
+			// One worker, so that the end of one connection tells that the drain has begun for the other.
+			address, process, command := serve(t, "-workers", "1", "-engine", engine, "-defer-accept=false")
+			idle, idleAnswers := dial(t, address)
+			io.WriteString(idle, request)
+			answer(t, idleAnswers)
+			half, halfAnswers := dial(t, address)
+			io.WriteString(half, request+request[:10]) // the answer to the first tells that the half has arrived
+			answer(t, halfAnswers)
+
+			process.Process.Signal(syscall.SIGTERM)
+			if _, err := idleAnswers.ReadByte(); err != io.EOF {
+				t.Errorf("the connection between two requests: %v, want its end", err)
+			}
+			io.WriteString(half, request[10:])
+			if a := answer(t, halfAnswers); a.StatusCode != 200 || !a.Close {
+				t.Errorf("the request under way: status %d, close %v; want 200 and the end of the connection", a.StatusCode, a.Close)
+			}
+			select {
+			case <-command.Ended():
+			case <-time.After(patience):
+				t.Error("nobody is left, and the server goes on")
+			}
+		})
+	}
+}
+
+// A worker that may have few descriptors leaves what it cannot hold to the listener's queue: everybody is
+// served in the end, and accept never fails for want of a descriptor.
+func TestAFullWorkerLeavesTheRestInTheQueue(t *testing.T) {
+	for _, engine := range []string{"threads", "coroutines"} {
+		t.Run(engine, func(t *testing.T) {
+			built := conform.Build(t, program)
+			command, err := conform.Start(exec.Command("sh", "-c", "ulimit -n 100; exec \"$0\" \"$@\"", built,
+				"-workers", "1", "-engine", engine, "-defer-accept=false", "-addr", "127.0.0.1:0"), "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := command.Stop(); err != nil {
+					t.Error(err)
+				}
+			})
+			var answers []*bufio.Reader
+			var conns []net.Conn
+			for range 150 {
+				conn, r := dial(t, strings.TrimPrefix(command.URL, "http://"))
+				io.WriteString(conn, request)
+				conns, answers = append(conns, conn), append(answers, r)
+			}
+			for i := range conns { // accepted in the order in which they came; each makes room for another
+				if a := answer(t, answers[i]); a.StatusCode != 200 {
+					t.Fatalf("connection %d: status %d", i, a.StatusCode)
+				}
+				conns[i].Close()
+			}
+			if said := command.Said(); strings.Contains(said, "no descriptor") {
+				t.Errorf("the server complained:%s", said)
+			}
+		})
+	}
+}

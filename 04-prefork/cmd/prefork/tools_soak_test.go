@@ -1,0 +1,14 @@
+//go:build soak
+
+package main
+
+import (
+	"testing"
+
+	"example.com/c10k/01-blocking/conform"
+)
+
+// ab -n 100000 -c 50, as in document 001.
+func TestSoakTools(t *testing.T) {
+	conform.TestTools(t, 100_000, conform.Build(t, "example.com/c10k/04-prefork/cmd/prefork"), "-workers", "2")
+}

@@ -1,0 +1,106 @@
+// Package engine serves HTTP in a prefork worker: it puts a concurrency model of an earlier stage on the
+// listener that the worker inherited, and follows the link: frames, drain, the master's death.
+//
+// What this package does not do: it starts no processes, and knows no application.
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"example.com/c10k/01-blocking/http1"
+	"example.com/c10k/01-blocking/serve"
+	"example.com/c10k/01-blocking/sock"
+	"example.com/c10k/02-selectors/poll"
+	"example.com/c10k/03-coroutines/coro"
+	"example.com/c10k/03-coroutines/server"
+	"example.com/c10k/03-coroutines/system"
+	"example.com/c10k/04-prefork/prefork"
+)
+
+// Config is what a worker's engine has to know.
+type Config struct {
+	Worker      *prefork.Worker
+	Timeouts    serve.Timeouts
+	DeferAccept bool // as the listener was opened
+	Exclusive   bool // wake one worker for a connection, not all
+	Log         *slog.Logger
+
+	// DrainTime is how long a drain waits for what is under way before it cancels it. It is shorter than
+	// the master's patience, so that cancelled requests can still be answered.
+	DrainTime time.Duration
+
+	// Application makes the handler of this process on its scheduler, and takes the application's frames
+	// of the master, between two coroutines. onFrame may be nil.
+	Application func(*coro.Scheduler) (handler http1.Handler, onFrame func(typ byte, payload []byte), err error)
+}
+
+// Coroutines runs the engine of stage 03 until the worker was drained, and returns the exit status.
+func Coroutines(c Config) (exit int) {
+	if err := coroutines(c); err != nil {
+		c.Log.Error("the worker ends", "reason", err)
+		return 1
+	}
+	return 0
+}
+
+func coroutines(c Config) error {
+	poller, err := poll.New(poll.Names()[0])
+	if err != nil {
+		return err
+	}
+	most, err := sock.ConnectionLimit()
+	if err != nil {
+		return err
+	}
+	kernel, err := system.New(poller)
+	if err != nil {
+		return err
+	}
+	defer kernel.End()
+	scheduler := coro.New(kernel, coro.Options{})
+	handler, onFrame, err := c.Application(scheduler)
+	if err != nil {
+		return err
+	}
+	at, err := sock.NonBlocking(c.Worker.Listener).LocalAddr()
+	if err != nil {
+		return fmt.Errorf("the inherited listener: %w", err)
+	}
+	s := &server.Server{
+		Scheduler: scheduler,
+		Listener:  scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive),
+		Options:   serve.Options{Handler: handler, Timeouts: c.Timeouts, Now: scheduler.Now, Log: c.Log},
+		Most:      most,
+		Shared:    true,
+		Log:       c.Log,
+	}
+	release := scheduler.Hold() // the link's goroutine posts
+	go func() {
+		c.Worker.Run(func(typ byte, payload []byte, descriptors []int) {
+			if onFrame != nil {
+				scheduler.Post(func() { onFrame(typ, payload) })
+			}
+		}, func() {
+			release()
+			scheduler.Post(s.Drain)
+			time.AfterFunc(c.DrainTime, func() { scheduler.Post(scheduler.Stop) })
+		})
+		os.Exit(1) // the master is gone
+	}()
+	var failed error
+	err = scheduler.Run(func() {
+		if failed = c.Worker.Ready(); failed == nil {
+			failed = s.Serve()
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = c.Worker.Flush()
+	}
+	return err
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A result is one workload's file. docs/results describes the form and checks what is published in it; this
+// module stands below that one and writes the same keys.
+type result struct {
+	Schema       int           `json:"schema"`
+	Title        string        `json:"title"`
+	Command      string        `json:"command"`
+	Environment  environment   `json:"environment"`
+	Measurements []measurement `json:"measurements"`
+}
+
+const schema = 1
+
+type environment struct {
+	Date        time.Time      `json:"date"`
+	Commit      string         `json:"commit"`
+	Go          string         `json:"go"`
+	OS          string         `json:"os"`
+	Kernel      string         `json:"kernel"`
+	CPU         string         `json:"cpu"`
+	Cores       int            `json:"cores"`
+	MemoryBytes int64          `json:"memory_bytes"`
+	Limits      map[string]int `json:"limits,omitempty"`
+	Load        string         `json:"load"`
+}
+
+// A measurement is one quantity of one subject; value i is of round i.
+type measurement struct {
+	Subject  string    `json:"subject"`
+	Quantity string    `json:"quantity"`
+	Unit     string    `json:"unit"`
+	At       *float64  `json:"at,omitempty"`
+	AtUnit   string    `json:"at_unit,omitempty"`
+	Values   []float64 `json:"values"`
+}
+
+// at is where on the axis a measurement belongs; 0 is on none.
+func (m *measurement) at() int {
+	if m.At == nil {
+		return 0
+	}
+	return int(*m.At)
+}
+
+// find returns a subject's quantity, or nil.
+func (r *result) find(subject, quantity string, at int) *measurement {
+	for i := range r.Measurements {
+		if m := &r.Measurements[i]; m.Subject == subject && m.Quantity == quantity && m.at() == at {
+			return m
+		}
+	}
+	return nil
+}
+
+// enter adds a round's value.
+func (r *result) enter(subject, quantity, unit string, at int, value float64) {
+	m := r.find(subject, quantity, at)
+	if m == nil {
+		r.Measurements = append(r.Measurements, measurement{Subject: subject, Quantity: quantity, Unit: unit})
+		m = &r.Measurements[len(r.Measurements)-1]
+		if at > 0 {
+			place := float64(at)
+			m.At, m.AtUnit = &place, "idle neighbours"
+		}
+	}
+	m.Values = append(m.Values, math.Round(value*1000)/1000) // three places are more than the measurement has
+}
+
+func readResult(name string) (*result, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var r result
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if r.Schema != schema {
+		return nil, fmt.Errorf("%s: the schema is %d, and this program reads %d: measure again", name, r.Schema, schema)
+	}
+	return &r, nil
+}
+
+// write writes the file as text that git can compare line by line.
+func (r *result) write(directory, name string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(directory, name+".json"), append(text, '\n'), 0o644)
+}
+
+// A summary is what is said of several values.
+type summary struct{ median, least, most float64 }
+
+func sumUp(values []float64) summary {
+	inOrder := slices.Sorted(slices.Values(values))
+	n := len(inOrder)
+	return summary{(inOrder[(n-1)/2] + inOrder[n/2]) / 2, inOrder[0], inOrder[n-1]}
+}
+
+var errUnlike = errors.New("not measured side by side")
+
+// ratio divides a by b, round by round.
+func ratio(a, b *measurement) (summary, error) {
+	if a == nil || b == nil || len(a.Values) != len(b.Values) || len(a.Values) == 0 {
+		return summary{}, errUnlike
+	}
+	ratios := make([]float64, len(a.Values))
+	for i := range ratios {
+		if b.Values[i] == 0 {
+			return summary{}, errUnlike
+		}
+		ratios[i] = a.Values[i] / b.Values[i]
+	}
+	return sumUp(ratios), nil
+}
+
+// number writes a value with three digits that count, and commas between thousands.
+func number(v float64) string {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return "0"
+	}
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 2, 64), 64)
+	text := strconv.FormatFloat(rounded, 'f', max(2-int(math.Floor(math.Log10(math.Abs(rounded)))), 0), 64)
+	whole, fraction, isFraction := strings.Cut(text, ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if isFraction {
+		return whole + "." + fraction
+	}
+	return whole
+}
+
+// forget takes out all of a subject's quantities.
+func (r *result) forget(subject string, at int) {
+	r.Measurements = slices.DeleteFunc(r.Measurements, func(m measurement) bool { return m.Subject == subject && m.at() == at })
+}

@@ -1,0 +1,102 @@
+// Command weave puts into the chapters what they name: code, diffs, figures, charts and minutes.
+//
+//	go run ./docs/cmd/weave            rewrite what is stale
+//	go run ./docs/cmd/weave -check     change nothing; say what is stale or wrong, exit status 1 if anything is
+//	go run ./docs/cmd/weave -record    run the transcripts too, and put what they print into the chapters
+//
+// Package book says what a page may have, and docs/architecture.md where this belongs. What it does not
+// do: it never touches a source file or a result.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+
+	"example.com/c10k/docs/arrows"
+	"example.com/c10k/docs/book"
+)
+
+func main() {
+	check := flag.Bool("check", false, "change nothing; exit with status 1 if something is stale")
+	record := flag.Bool("record", false, "run the transcripts, and write what they print")
+	root := flag.String("root", ".", "the repository's top directory")
+	flag.Parse()
+	if err := run(*root, *check, *record); err != nil {
+		fmt.Fprintln(os.Stderr, "weave:", err)
+		os.Exit(1)
+	}
+}
+
+func run(root string, check, record bool) error {
+	if record {
+		if err := recordAll(root); err != nil {
+			return err
+		}
+	}
+	b, err := book.Open(root)
+	if err != nil {
+		return fmt.Errorf("%w: run this at the repository's top directory, or give -root", err)
+	}
+	if !check {
+		changed, err := b.Weave()
+		if err := write(root, changed); err != nil {
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		if b, err = book.Open(root); err != nil {
+			return err
+		}
+	}
+	problems := b.Problems(arrows.Stages)
+	for _, p := range problems {
+		fmt.Println(p)
+	}
+	if check && len(problems) > 0 {
+		return errors.New("the chapters are not what they should be")
+	}
+	return nil
+}
+
+func write(root string, files map[string][]byte) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		target := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, files[name], 0o644); err != nil {
+			return err
+		}
+		fmt.Println("wrote", name)
+	}
+	return nil
+}
+
+// recordAll runs the transcripts page by page; ^C ends what runs.
+func recordAll(root string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	b, err := book.Open(root)
+	if err != nil {
+		return err
+	}
+	for _, page := range b.Pages() {
+		fmt.Println("recording", page)
+		text, err := b.Record(ctx, page)
+		if err != nil {
+			return fmt.Errorf("%s: %w", page, err)
+		}
+		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(page)), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+// Package docs has no code of its own: its test holds the pages of this repository to what they show.
+package docs
+
+import (
+	"testing"
+
+	"example.com/c10k/docs/arrows"
+	"example.com/c10k/docs/book"
+	"example.com/c10k/docs/uncached"
+)
+
+const root = ".."
+
+func open(t *testing.T) *book.Book {
+	t.Helper()
+	uncached.Test(t, ".")
+	b, err := book.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestPages: nothing in the pages is stale, dead, typed by hand or unexplained.
+func TestPages(t *testing.T) {
+	for _, problem := range open(t).Problems(arrows.Stages) {
+		t.Error(problem)
+	}
+}
+
+// TestTranscripts runs the commands of the chapters again, on this machine and on free ports.
+func TestTranscripts(t *testing.T) { replay(t, false) }
+
+// replay runs the transcripts that are long, or those that are not.
+func replay(t *testing.T, long bool) {
+	transcripts, err := open(t).Transcripts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, recorded := range transcripts {
+		if recorded.Long != long {
+			continue
+		}
+		t.Run(recorded.Name, func(t *testing.T) {
+			if missing := recorded.Missing(); missing != "" {
+				t.Skip(missing)
+			}
+			if err := recorded.Build(t.Context(), root); err != nil {
+				t.Fatal(err)
+			}
+			diff, err := recorded.Replay(t.Context(), root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff != "" {
+				t.Errorf("what the chapter shows is not what is printed now: mend either, or run make record\n%s", diff)
+			}
+		})
+	}
+}

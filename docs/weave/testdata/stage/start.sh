@@ -1,0 +1,6 @@
+#!/bin/sh
+# The server, then the load.
+#> server
+bin/server &
+#< server
+wait
