@@ -17,13 +17,17 @@ import (
 )
 
 const (
-	// commandLimit is how long a single command may take: a chapter's reader waits for it too.
-	commandLimit = 60 * time.Second
+	// commandLimit is how long a single command may take. A chapter's reader waits for it too, and half a
+	// minute is much; the rest is for machines that do other things at the same time.
+	commandLimit = 2 * time.Minute
 
 	// startLimit is how long a server may take to say that it listens.
 	startLimit = 15 * time.Second
 
 	ready = "listening on"
+
+	// fetching begins what go prints while it fetches a module: once on each machine, and then never again.
+	fetching = "go: downloading "
 )
 
 // done ends each command's output. No command prints it, because no chapter mentions it.
@@ -160,6 +164,8 @@ func (s *shell) until(lines <-chan string, mark string, limit time.Duration, com
 		case line, ok := <-lines:
 			before, _, found := strings.Cut(line, mark)
 			switch {
+			case strings.HasPrefix(line, fetching):
+				continue
 			case found && mark == done:
 				return output.String() + before, nil
 			case found:

@@ -68,6 +68,14 @@ func TestRun(t *testing.T) {
 }
 
 // TestRunIsOneShell: what a command sets, the next one sees; so is the status of one that failed.
+// TestRunForgetsWhatGoFetches: a machine that runs a command for the first time prints what later ones do not.
+func TestRunForgetsWhatGoFetches(t *testing.T) {
+	got := run(t, t.TempDir(), nil, "$ echo 'go: downloading example.com/x v1.0.0' >&2; echo ok\n")
+	if want := "$ echo 'go: downloading example.com/x v1.0.0' >&2; echo ok\nok"; got != want {
+		t.Errorf("the transcript is %q, not %q", got, want)
+	}
+}
+
 func TestRunIsOneShell(t *testing.T) {
 	want := "$ cd /; name=Ada\n$ pwd; echo $name\n/\nAda\n$ false\n$ echo $?\n1\n$ nosuchcommand 2>/dev/null || echo missing >&2\nmissing"
 	if got := run(t, "testdata", nil, want); got != want {
