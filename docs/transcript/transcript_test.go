@@ -67,7 +67,6 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunIsOneShell: what a command sets, the next one sees; so is the status of one that failed.
 // TestRunForgetsWhatGoFetches: a machine that runs a command for the first time prints what later ones do not.
 func TestRunForgetsWhatGoFetches(t *testing.T) {
 	got := run(t, t.TempDir(), nil, "$ echo 'go: downloading example.com/x v1.0.0' >&2; echo ok\n")
@@ -76,6 +75,7 @@ func TestRunForgetsWhatGoFetches(t *testing.T) {
 	}
 }
 
+// TestRunIsOneShell: what a command sets, the next one sees; so is the status of one that failed.
 func TestRunIsOneShell(t *testing.T) {
 	want := "$ cd /; name=Ada\n$ pwd; echo $name\n/\nAda\n$ false\n$ echo $?\n1\n$ nosuchcommand 2>/dev/null || echo missing >&2\nmissing"
 	if got := run(t, "testdata", nil, want); got != want {
