@@ -26,8 +26,8 @@ const patience = 20 * time.Second
 
 // What is asserted of a time-out is that it runs out, and in which way, never when.
 const (
-	short = 150 * time.Millisecond // it runs out; what has to be done before is one step
-	fair  = 500 * time.Millisecond // it runs out, but never between two steps that follow each other at once
+	short = 150 * time.Millisecond // it runs out; nothing has to be done before
+	fair  = 700 * time.Millisecond // it runs out, but never between two steps that follow each other at once
 )
 
 // TestMain lets Go's own poller open its descriptors first, as the tests count theirs. Parallel tests

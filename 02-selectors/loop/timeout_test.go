@@ -10,18 +10,18 @@ import (
 	"example.com/c10k/02-selectors/loop"
 )
 
-// timeouts makes one of them short. The others never come.
+// timeouts makes one of them short, or fair if a case has something to do before it. The others never come.
 func timeouts(which string) serve.Timeouts {
 	var t serve.Timeouts
 	switch which {
 	case "header":
-		t.Header = short
+		t.Header = fair
 	case "request":
-		t.Request = short
+		t.Request = fair
 	case "write":
 		t.Write = short
 	case "idle":
-		t.Idle = short
+		t.Idle = fair
 	}
 	return t
 }
@@ -104,7 +104,7 @@ func TestTimeouts(t *testing.T) {
 // The idle time-out is far away when a further request's first byte brings the header's nearer.
 func TestANearerTimeoutIsNotMissed(t *testing.T) {
 	onEveryPoller(t, func(t *testing.T, poller string) {
-		s := start(t, poller, echo, loop.Options{Timeouts: serve.Timeouts{Header: short, Idle: time.Hour}})
+		s := start(t, poller, echo, loop.Options{Timeouts: serve.Timeouts{Header: fair, Idle: time.Hour}})
 		c := s.dial(t)
 		c.ask(t)
 		s.dial(t).expectEnd(t) // after this c's first header time-out, too, lies behind
@@ -195,7 +195,7 @@ func TestZeroIsNever(t *testing.T) {
 func TestAParkedExchangeHasNoTimeout(t *testing.T) {
 	onEveryPoller(t, func(t *testing.T, poller string) {
 		b := newBoard()
-		s := start(t, poller, b.handle, loop.Options{Timeouts: serve.Timeouts{Header: short, Request: short, Write: short, Idle: short}})
+		s := start(t, poller, b.handle, loop.Options{Timeouts: serve.Timeouts{Header: fair, Request: fair, Write: fair, Idle: fair}})
 		waiter := s.dial(t)
 		waiter.ask(t)
 		waiter.send(t, get("/park")+get("/next")[:5])
