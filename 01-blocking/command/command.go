@@ -1,4 +1,4 @@
-// Package command is what every stage's command has in common: the flags that all understand, the line
+// Package command is what the commands have in common: the flags that every stage's server understands, the line
 // that says where it listens, and how a mistake is told: one line, no stack, exit status 2 for a wrong
 // flag and 1 for anything else.
 //
@@ -6,10 +6,7 @@
 package command
 
 import (
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -24,7 +21,7 @@ import (
 
 // Flags are what all stages understand. Stages add their own to the FlagSet before Parse.
 type Flags struct {
-	*flag.FlagSet
+	Tool
 	Addr        string
 	App         string
 	Backlog     int  // connections that the kernel holds until they are accepted
@@ -38,9 +35,7 @@ const largestBacklog = 1 << 16
 
 // New declares the common flags for a command. The first of the apps is the default.
 func New(summary string, apps []string, deferAccept bool) *Flags {
-	name := filepath.Base(os.Args[0])
-	f := &Flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), apps: apps}
-	f.SetOutput(io.Discard) // mistakes are told by Parse, in one line
+	f := &Flags{Tool: NewTool(filepath.Base(os.Args[0]), summary), apps: apps}
 	f.StringVar(&f.Addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 picks one")
 	f.App = apps[0]
 	if len(apps) > 1 {
@@ -53,31 +48,16 @@ func New(summary string, apps []string, deferAccept bool) *Flags {
 	f.DurationVar(&f.Timeouts.Request, "request-timeout", d.Request, "a whole request must have arrived within `TIME`; 0: never mind")
 	f.DurationVar(&f.Timeouts.Write, "write-timeout", d.Write, "an answer must be taken within `TIME`; 0: never mind")
 	f.DurationVar(&f.Timeouts.Idle, "idle-timeout", d.Idle, "a connection may be idle for `TIME`; 0: for ever")
-	f.Usage = func() {
-		fmt.Fprintf(os.Stdout, "%s: %s\n\nFlags:\n", name, summary)
-		f.SetOutput(os.Stdout)
-		f.PrintDefaults()
-	}
 	return f
 }
 
 // Parse reads the command line, checks what is common, and ends the process if something is wrong.
 func (f *Flags) Parse() {
-	switch err := f.FlagSet.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(0)
-	case err != nil:
-		f.Misused("%v", err)
-	}
-	if f.NArg() > 0 {
-		f.Misused("unexpected %q: everything is said with flags", f.Arg(0))
-	}
+	f.Tool.Parse()
 	if !slices.Contains(f.apps, f.App) {
 		f.Misused("-app %s is unknown here: choose one of %s", f.App, strings.Join(f.apps, ", "))
 	}
-	if f.Backlog < 1 || f.Backlog > largestBacklog {
-		f.Misused("-backlog %d: choose from 1 to %d", f.Backlog, largestBacklog)
-	}
+	Between(f.Tool, "backlog", f.Backlog, 1, largestBacklog)
 	t := f.Timeouts
 	if min(t.Header, t.Request, t.Write, t.Idle) < 0 {
 		f.Misused("a time-out below zero: 0 means never")
@@ -94,18 +74,6 @@ func (f *Flags) loopback() bool {
 	host, _, _ := net.SplitHostPort(f.Addr)
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// Misused says what is wrong with the command line and ends with status 2.
-func (f *Flags) Misused(format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "%s: %s (-h lists the flags)\n", f.Name(), fmt.Sprintf(format, a...))
-	os.Exit(2)
-}
-
-// Failed says what went wrong and ends with status 1.
-func (f *Flags) Failed(err error) {
-	fmt.Fprintf(os.Stderr, "%s: %v\n", f.Name(), err)
-	os.Exit(1)
 }
 
 // Listening prints the line that people and programs wait for.

@@ -7,8 +7,6 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +17,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/conform"
 	"example.com/c10k/01-blocking/experiment"
 	"example.com/c10k/01-blocking/measure"
@@ -47,53 +46,31 @@ type options struct {
 func main() {
 	experiment.Child()
 	var o options
-	flags := flag.NewFlagSet("backlog", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.serve, "serve", "", "measure the server that `COMMAND` starts, as in 'bin/selectors -addr {addr} -backlog {backlog}'; empty: stage 01's, one connection at a time")
-	backlogs := flags.String("backlogs", "5,100,4096", "the `NUMBERS` to compare, each 1 to 65535")
-	flags.IntVar(&o.clients, "clients", 50, "`N` clients at the same time, 1 to 500")
-	flags.IntVar(&o.requests, "requests", 5000, "`N` requests in all for each backlog, 100 to 50000")
-	flags.IntVar(&o.rounds, "rounds", 3, "repeat all `N` times, 1 to 20")
-	flags.IntVar(&o.core, "core", 0, "server and load share processor `N` (Linux); -1: they run where they like")
-	flags.StringVar(&o.file, "json", "", "write the figures to `FILE` too")
-	flags.Usage = func() {
-		fmt.Print("backlog: what the length of a listener's queue does to the slowest client\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
+	tool := command.NewTool("backlog", "what the length of a listener's queue does to the slowest client")
+	tool.StringVar(&o.serve, "serve", "", "measure the server that `COMMAND` starts, as in 'bin/selectors -addr {addr} -backlog {backlog}'; empty: stage 01's, one connection at a time")
+	backlogs := tool.String("backlogs", "5,100,4096", "the `NUMBERS` to compare, each 1 to 65535")
+	tool.IntVar(&o.clients, "clients", 50, "`N` clients at the same time, 1 to 500")
+	tool.IntVar(&o.requests, "requests", 5000, "`N` requests in all for each backlog, 100 to 50000")
+	tool.IntVar(&o.rounds, "rounds", 3, "repeat all `N` times, 1 to 20")
+	tool.IntVar(&o.core, "core", 0, "server and load share processor `N` (Linux); -1: they run where they like")
+	tool.StringVar(&o.file, "json", "", "write the figures to `FILE` too")
+	tool.Parse()
+	if o.serve != "" && !(strings.Contains(o.serve, "{addr}") && strings.Contains(o.serve, "{backlog}")) {
+		tool.Misused("-serve: the command needs {addr} and {backlog}, to be told where to listen and how")
 	}
-	err := flags.Parse(os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		misused(err.Error())
-	case flags.NArg() > 0:
-		misused(fmt.Sprintf("unexpected %q: everything is said with flags", flags.Arg(0)))
-	case o.serve != "" && !(strings.Contains(o.serve, "{addr}") && strings.Contains(o.serve, "{backlog}")):
-		misused("-serve: the command needs {addr} and {backlog}, to be told where to listen and how")
-	case o.clients < 1 || o.clients > mostClients:
-		misused(fmt.Sprintf("-clients %d: choose from 1 to %d", o.clients, mostClients))
-	case o.requests < 100 || o.requests > mostRequests:
-		misused(fmt.Sprintf("-requests %d: choose from 100 to %d", o.requests, mostRequests))
-	case o.rounds < 1 || o.rounds > mostRounds:
-		misused(fmt.Sprintf("-rounds %d: choose from 1 to %d", o.rounds, mostRounds))
-	}
+	command.Between(tool, "clients", o.clients, 1, mostClients)
+	command.Between(tool, "requests", o.requests, 100, mostRequests)
+	command.Between(tool, "rounds", o.rounds, 1, mostRounds)
 	for word := range strings.SplitSeq(*backlogs, ",") {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 || n > 65535 || slices.Contains(o.backlogs, n) {
-			misused(fmt.Sprintf("-backlogs %s: write different numbers from 1 to 65535 with commas between them, as in 5,100,4096", *backlogs))
+			tool.Misused("-backlogs %s: write different numbers from 1 to 65535 with commas between them, as in 5,100,4096", *backlogs)
 		}
 		o.backlogs = append(o.backlogs, n)
 	}
 	if err := run(os.Stdout, o); err != nil {
-		fmt.Fprintf(os.Stderr, "backlog: %v\n", err)
-		os.Exit(1)
+		tool.Failed(err)
 	}
-}
-
-func misused(what string) {
-	fmt.Fprintf(os.Stderr, "backlog: %s (-h lists the flags)\n", what)
-	os.Exit(2)
 }
 
 func run(out io.Writer, o options) error {

@@ -5,8 +5,6 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/experiment"
 	"example.com/c10k/01-blocking/measure"
 )
@@ -37,38 +36,16 @@ var ways = []way{
 }
 
 func main() {
-	flags := flag.NewFlagSet("nagle", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	requests := flags.Int("requests", 20, "make `N` requests for each way to write, 3 to 100")
-	rounds := flags.Int("rounds", 3, "repeat all `N` times, 1 to 10")
-	file := flags.String("json", "", "write the figures to `FILE` too")
-	flags.Usage = func() {
-		fmt.Print("nagle: what an answer in two writes costs\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-	}
-	err := flags.Parse(os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		misused(err.Error())
-	case flags.NArg() > 0:
-		misused(fmt.Sprintf("unexpected %q: everything is said with flags", flags.Arg(0)))
-	case *requests < 3 || *requests > mostRequests:
-		misused(fmt.Sprintf("-requests %d: choose from 3 to %d", *requests, mostRequests))
-	case *rounds < 1 || *rounds > mostRounds:
-		misused(fmt.Sprintf("-rounds %d: choose from 1 to %d", *rounds, mostRounds))
-	}
+	tool := command.NewTool("nagle", "what an answer in two writes costs")
+	requests := tool.Int("requests", 20, "make `N` requests for each way to write, 3 to 100")
+	rounds := tool.Int("rounds", 3, "repeat all `N` times, 1 to 10")
+	file := tool.String("json", "", "write the figures to `FILE` too")
+	tool.Parse()
+	command.Between(tool, "requests", *requests, 3, mostRequests)
+	command.Between(tool, "rounds", *rounds, 1, mostRounds)
 	if err := run(os.Stdout, *requests, *rounds, *file); err != nil {
-		fmt.Fprintf(os.Stderr, "nagle: %v\n", err)
-		os.Exit(1)
+		tool.Failed(err)
 	}
-}
-
-func misused(what string) {
-	fmt.Fprintf(os.Stderr, "nagle: %s (-h lists the flags)\n", what)
-	os.Exit(2)
 }
 
 func run(out io.Writer, requests, rounds int, file string) error {

@@ -6,8 +6,6 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,15 +15,17 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 	"example.com/c10k/01-blocking/wall"
 )
 
 // Bounds of what may be asked for: a table and a picture that still can be read, on a machine that goes on.
 const (
-	mostOthers  = 1000
-	longestTime = 5 * time.Second
-	mostClients = 20_000
+	mostOthers   = 1000
+	shortestTime = 10 * time.Millisecond
+	longestTime  = 5 * time.Second
+	mostClients  = 20_000
 )
 
 type options struct {
@@ -38,41 +38,18 @@ type options struct {
 func main() {
 	wall.Child()
 	var o options
-	flags := flag.NewFlagSet("wall01", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.out, "out", "", "write recordings and figures into `DIR`")
-	flags.IntVar(&o.others, "others", 20, "`N` clients ask while another is silent, 1 to 1000")
-	flags.DurationVar(&o.timeout, "time-out", 250*time.Millisecond, "the `TIME` after which a server gives a silent client up, 10ms to 5s")
-	flags.IntVar(&o.clients, "clients", 10_000, "park up to `N` clients, 100 to 20000; each is a descriptor here and one in the server")
-	flags.Usage = func() {
-		fmt.Print("wall01: the walls of stage 01: one silent client, and ten thousand threads\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-	}
-	err := flags.Parse(os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		misused(err.Error())
-	case flags.NArg() > 0:
-		misused(fmt.Sprintf("unexpected %q: everything is said with flags", flags.Arg(0)))
-	case o.others < 1 || o.others > mostOthers:
-		misused(fmt.Sprintf("-others %d: choose from 1 to %d", o.others, mostOthers))
-	case o.timeout < 10*time.Millisecond || o.timeout > longestTime:
-		misused(fmt.Sprintf("-time-out %v: choose from 10ms to %v", o.timeout, longestTime))
-	case o.clients < 100 || o.clients > mostClients:
-		misused(fmt.Sprintf("-clients %d: choose from 100 to %d", o.clients, mostClients))
-	}
+	tool := command.NewTool("wall01", "the walls of stage 01: one silent client, and ten thousand threads")
+	tool.StringVar(&o.out, "out", "", "write recordings and figures into `DIR`")
+	tool.IntVar(&o.others, "others", 20, "`N` clients ask while another is silent, 1 to 1000")
+	tool.DurationVar(&o.timeout, "time-out", 250*time.Millisecond, "the `TIME` after which a server gives a silent client up, 10ms to 5s")
+	tool.IntVar(&o.clients, "clients", 10_000, "park up to `N` clients, 100 to 20000; each is a descriptor here and one in the server")
+	tool.Parse()
+	command.Between(tool, "others", o.others, 1, mostOthers)
+	command.Between(tool, "time-out", o.timeout, shortestTime, longestTime)
+	command.Between(tool, "clients", o.clients, 100, mostClients)
 	if err := run(os.Stdout, o); err != nil {
-		fmt.Fprintf(os.Stderr, "wall01: %v\n", err)
-		os.Exit(1)
+		tool.Failed(err)
 	}
-}
-
-func misused(what string) {
-	fmt.Fprintf(os.Stderr, "wall01: %s (-h lists the flags)\n", what)
-	os.Exit(2)
 }
 
 func run(out io.Writer, o options) error {

@@ -8,7 +8,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/conform"
 	"example.com/c10k/01-blocking/measure"
 	"example.com/c10k/02-selectors/poll"
@@ -26,37 +26,27 @@ import (
 
 // What document 003 ran, and its figure: requests a second on Windows with select, in Python.
 const (
-	concurrency = 5
-	in2010      = 1163.64
-	mostRounds  = 20
+	concurrency  = 5
+	in2010       = 1163.64
+	mostRounds   = 20
+	mostRequests = 1_000_000 // some minutes
 )
 
 func main() {
-	flags := flag.NewFlagSet("abecho", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told in one line
-	program := flags.String("program", "bin/selectors", "`FILE` of stage 02's command")
-	requests := flags.Int("n", 10_000, "`N` requests a round")
-	rounds := flags.Int("rounds", 3, "measure everything `N` times, interleaved")
-	file := flags.String("json", "", "write the values to `FILE`, in the form of docs/results")
-	switch err := flags.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Print("abecho: document 003's measurement, repeated\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-		return
-	case err != nil:
-		stop(2, "%v (-h lists the flags)", err)
-	case flags.NArg() > 0:
-		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
-	case *rounds < 1 || *rounds > mostRounds || *requests < concurrency:
-		stop(2, "-rounds from 1 to %d, -n from %d (-h lists the flags)", mostRounds, concurrency)
-	}
+	tool := command.NewTool("abecho", "document 003's measurement, repeated")
+	program := tool.String("program", "bin/selectors", "`FILE` of stage 02's command")
+	requests := tool.Int("n", 10_000, "`N` requests a round")
+	rounds := tool.Int("rounds", 3, "measure everything `N` times, interleaved")
+	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	tool.Parse()
+	command.Between(tool, "rounds", *rounds, 1, mostRounds)
+	command.Between(tool, "n", *requests, concurrency, mostRequests)
 	if _, err := exec.LookPath("ab"); err != nil {
-		stop(1, "ab is not installed: it comes with the package apache2-utils")
+		tool.Failed(errors.New("ab is not installed: it comes with the package apache2-utils"))
 	}
 	rates, err := run(*program, *requests, *rounds)
 	if err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	show(os.Stdout, rates)
 	if *file == "" {
@@ -73,14 +63,9 @@ func main() {
 		result.Add("document-003", "requests", "1/s", in2010)
 	}
 	if err := result.Write(*file); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	fmt.Printf("\nwritten to %s\n", *file)
-}
-
-func stop(status int, format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "abecho: %s\n", fmt.Sprintf(format, a...))
-	os.Exit(status)
 }
 
 // run returns the requests a second of every poller, one value for each round.

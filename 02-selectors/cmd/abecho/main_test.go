@@ -43,7 +43,7 @@ func TestCommand(t *testing.T) {
 		says   string
 		status int
 	}{
-		{[]string{"-rounds", "0"}, "-rounds from 1", 2},
+		{[]string{"-rounds", "0"}, "-rounds 0: choose from 1", 2},
 		{[]string{"10"}, "unexpected", 2},
 		{[]string{"-program", "nowhere"}, "make build", 1},
 		{[]string{"-program", refusing, "-n", "10"}, "Non-2xx", 1},

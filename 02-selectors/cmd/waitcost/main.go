@@ -6,8 +6,6 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +13,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 	"example.com/c10k/01-blocking/sock"
 	"example.com/c10k/02-selectors/poll"
@@ -26,26 +25,14 @@ var counts = []int{10, 30, 100, 300, 900, 3000, 10_000}
 const mostRounds = 100
 
 func main() {
-	flags := flag.NewFlagSet("waitcost", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told in one line
-	file := flags.String("json", "", "write the values to `FILE`, in the form of docs/results")
-	rounds := flags.Int("rounds", 5, "measure everything `N` times, interleaved")
-	switch err := flags.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Print("waitcost: what a Wait costs beside idle descriptors\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-		return
-	case err != nil:
-		stop(2, "%v (-h lists the flags)", err)
-	case flags.NArg() > 0:
-		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
-	case *rounds < 1 || *rounds > mostRounds:
-		stop(2, "-rounds %d: choose from 1 to %d (-h lists the flags)", *rounds, mostRounds)
-	}
+	tool := command.NewTool("waitcost", "what a Wait costs beside idle descriptors")
+	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	rounds := tool.Int("rounds", 5, "measure everything `N` times, interleaved")
+	tool.Parse()
+	command.Between(tool, "rounds", *rounds, 1, mostRounds)
 	costs, err := run(counts, *rounds)
 	if err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	show(os.Stdout, costs)
 	if *file == "" {
@@ -59,14 +46,9 @@ func main() {
 		}
 	}
 	if err := result.Write(*file); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	fmt.Printf("\nwritten to %s\n", *file)
-}
-
-func stop(status int, format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "waitcost: %s\n", fmt.Sprintf(format, a...))
-	os.Exit(status)
 }
 
 // show prints the median of each cost, one row for each count.

@@ -44,14 +44,15 @@ func beServer() {
 	if told == "" {
 		return
 	}
+	tool := command.NewTool("wall02", "a server of wall02's")
 	var r role
 	if _, err := fmt.Sscan(told, &r.server, &r.poller, &r.unlimited, &r.few); err != nil {
-		stop(2, "%s=%q: %v", roleVariable, told, err)
+		tool.Misused("%s=%q: %v", roleVariable, told, err)
 	}
 	if r.poller == "-" {
 		r.poller = poll.Names()[0]
 	}
-	stop(1, "%v", r.serve())
+	tool.Failed(r.serve())
 }
 
 func (r role) serve() error {
