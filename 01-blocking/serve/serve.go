@@ -194,10 +194,11 @@ func (c *connection) send(answers http1.Framing, r *http1.Response) error {
 	if d := c.options.Timeouts.Write; d != 0 {
 		until = now.Add(d)
 	}
-	c.lent.Out = http1.AppendResponse(c.lent.Out[:0], answers, r, c.lent.Date.At(now))
-	err := c.stream.Send(c.lent.Out, until)
-	if cap(c.lent.Out) > largestKept {
-		c.lent.Out = nil
+	out := http1.AppendResponse(c.lent.Out[:0], answers, r, c.lent.Date.At(now))
+	c.lent.Out = nil // until it is sent: Send may wait, and then others encode their answers
+	err := c.stream.Send(out, until)
+	if cap(out) <= largestKept {
+		c.lent.Out = out
 	}
 	return err
 }
