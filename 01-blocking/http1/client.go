@@ -16,7 +16,7 @@ func AppendRequest(dst []byte, method, target, host string, header []Pair, body 
 	}
 	if len(body) > 0 || method == "POST" || method == "PUT" || method == "PATCH" {
 		dst = append(dst, "Content-Length: "...)
-		dst = appendDecimal(dst, len(body))
+		dst = appendDecimal(dst, int64(len(body)))
 		dst = append(dst, "\r\n"...)
 	}
 	dst = append(dst, "\r\n"...)

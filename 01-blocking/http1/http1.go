@@ -49,6 +49,12 @@ type Response struct {
 	Header []Pair // further fields: Allow, Retry-After
 	Body   []byte // Content-Length is its length
 	Close  bool   // end the connection after this answer
+
+	// Stream, if it is not nil, sends the body instead of Body: it is called after the head, by the strand
+	// that called the handler, and may wait. The request is no longer lent by then. If it returns an error the
+	// connection ends before the body does, so that the client sees that something is missing.
+	Stream func(Sender) error
+	Length int64 // bytes that Stream will send; 0: that is not known, see Framing.Chunked
 }
 
 // A Pair is a header field of an answer. The values are the program's own: the writer does not look for

@@ -7,6 +7,8 @@ var Continue = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 // is that of the request which it answers. The date is a [Date]'s; if it is empty no Date is sent, as
 // befits a server without a clock.
 //
+// A body that is streamed is left to the caller: see [Framing.Streams].
+//
 // To HEAD goes the head alone, with the length that the body would have. A 1xx, 204 or 304 has no body
 // and no length (RFC 9110 sections 8.6, 15.4.5), whatever r says. A status that is not in 100..999 is
 // sent as 500.
@@ -32,23 +34,43 @@ func AppendResponse(dst []byte, f Framing, r *Response, date []byte) []byte {
 	for i := range r.Header {
 		dst = appendPair(dst, &r.Header[i])
 	}
-	bodiless := status < 200 || status == 204 || status == 304
-	if !bodiless {
-		dst = append(dst, "Content-Length: "...)
-		dst = appendDecimal(dst, len(r.Body))
-		dst = append(dst, "\r\n"...)
+	if !bodiless(status) {
+		dst = appendFraming(dst, f, r)
 	}
 	switch {
-	case f.Close || r.Close:
+	case f.Ends(r):
 		dst = append(dst, "Connection: close\r\n"...)
 	case f.Minor == 0:
 		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
 	dst = append(dst, "\r\n"...)
-	if bodiless || f.Head {
+	if bodiless(status) || f.Head || r.Stream != nil {
 		return dst
 	}
 	return append(dst, r.Body...)
+}
+
+// bodiless tells whether an answer of this status has no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
+// A status of 0 is 200.
+func bodiless(status int) bool {
+	return 100 <= status && status < 200 || status == 204 || status == 304
+}
+
+// appendFraming appends the field that tells where the body ends, if one does.
+func appendFraming(dst []byte, f Framing, r *Response) []byte {
+	n := int64(len(r.Body))
+	if r.Stream != nil {
+		n = r.Length
+	}
+	switch {
+	case f.Chunked(r):
+		return append(dst, "Transfer-Encoding: chunked\r\n"...)
+	case r.Stream != nil && n == 0: // it ends with the connection
+		return dst
+	}
+	dst = append(dst, "Content-Length: "...)
+	dst = appendDecimal(dst, n)
+	return append(dst, "\r\n"...)
 }
 
 func appendPair(dst []byte, p *Pair) []byte {
@@ -70,7 +92,7 @@ func appendStatus(dst []byte, status int) []byte {
 }
 
 // appendDecimal appends n, 0 or more. strconv could, with twice the frame: see Date.format.
-func appendDecimal(dst []byte, n int) []byte {
+func appendDecimal(dst []byte, n int64) []byte {
 	var digits [20]byte // of 64 bits
 	i := len(digits)
 	for {

@@ -78,12 +78,29 @@ func TestAppendResponse(t *testing.T) {
 		{"a status without a phrase", Framing{Minor: 1}, &Response{Status: 299}, nil, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n"},
 		{"no status", Framing{Minor: 1}, &Response{Status: 42, Body: []byte("x")}, nil,
 			"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 1\r\n\r\nx"},
+		{"a stream", Framing{Minor: 1}, &Response{Stream: nothing}, nil, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
+		{"a stream of known length", Framing{}, &Response{Stream: nothing, Length: 1 << 40}, nil,
+			"HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\nConnection: keep-alive\r\n\r\n"},
+		{"a stream to HTTP/1.0", Framing{}, &Response{Stream: nothing}, nil, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"},
+		{"a stream that HEAD asks for", Framing{Minor: 1, Head: true}, &Response{Stream: nothing}, nil,
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
+		{"204 has no stream", Framing{Minor: 1}, &Response{Status: 204, Stream: nothing}, nil, "HTTP/1.1 204 No Content\r\n\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := string(AppendResponse([]byte("> "), c.framing, c.r, c.date)); got != "> "+c.want {
 				t.Errorf("got  %q\nwant %q", got, "> "+c.want)
 			}
 		})
+	}
+}
+
+func nothing(Sender) error { return nil }
+
+func TestAppendChunkSize(t *testing.T) {
+	for n, want := range map[int]string{1: "1", 15: "f", 16: "10", 255: "ff", 4096: "1000", 1<<20 - 1: "fffff"} {
+		if got := string(AppendChunkSize([]byte("> "), n)); got != "> "+want+"\r\n" {
+			t.Errorf("%d: %q", n, got)
+		}
 	}
 }
 

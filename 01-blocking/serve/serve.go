@@ -58,12 +58,14 @@ type Options struct {
 	Draining func() bool
 }
 
+func (o *Options) draining() bool { return o.Draining != nil && o.Draining() }
+
 // Timeouts bound what a client may keep us waiting for. Each is a duration from an event to an event,
 // never a pause between two bytes: a client that sends a byte a second does not get around it. 0: never.
 type Timeouts struct {
 	Header  time.Duration // from accept, or a further request's first byte, to the end of the head
 	Request time.Duration // from the same moment to the end of the body
-	Write   time.Duration // from its first byte to an answer's last
+	Write   time.Duration // from its first byte to an answer's last; of one that is streamed, for each piece
 	Idle    time.Duration // from an answer to the next request's first byte
 }
 
@@ -85,11 +87,11 @@ func Connection(s Stream, lent *Buffers, o *Options) {
 		c.parser.Keep() // the handler may wait, and then the lent bytes are gone
 
 		response := c.handle(request)
-		answers.Close = answers.Close || response.Close || o.Draining != nil && o.Draining()
+		answers.Close = answers.Ends(response) || o.draining()
 		if c.send(answers, response) != nil {
 			return
 		}
-		if answers.Close {
+		if answers.Close || o.draining() { // it may have begun while the answer was sent
 			if c.parser.Buffered() > 0 {
 				c.linger()
 			}
@@ -199,6 +201,9 @@ func (c *connection) send(answers http1.Framing, r *http1.Response) error {
 	err := c.stream.Send(out, until)
 	if cap(out) <= largestKept {
 		c.lent.Out = out
+	}
+	if err == nil && answers.Streams(r) {
+		err = c.streamBody(answers, r)
 	}
 	return err
 }

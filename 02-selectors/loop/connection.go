@@ -121,9 +121,13 @@ func (s *Server) proceed(c *connection) {
 	s.settle(c)
 }
 
-// respond adds an answer to the output.
+// respond adds an answer to the output. One that is streamed would have to wait between its pieces.
 func (s *Server) respond(c *connection, r *http1.Response) {
 	f := c.framing
+	if r.Stream != nil {
+		s.options.Log.Error("a handler streams its answer: an event loop sends whole bodies only")
+		r = &failed
+	}
 	f.Close = f.Close || r.Close || s.draining
 	c.closing = f.Close
 	s.out = http1.AppendResponse(s.out, f, r, s.date)

@@ -184,6 +184,9 @@ func TestHandlersThatFail(t *testing.T) {
 		{"panics", func(*loop.Exchange) { panic("oh no") }, "oh no"},
 		{"panics with a stack", func(*loop.Exchange) { panic("oh no") }, "TestHandlersThatFail"},
 		{"answers nil", func(x *loop.Exchange) { x.Respond(nil) }, ""},
+		{"streams", func(x *loop.Exchange) {
+			x.Respond(&http1.Response{Stream: func(http1.Sender) error { return nil }})
+		}, "whole bodies only"},
 		{"forgets to answer", func(*loop.Exchange) {}, "without Respond or Park"},
 		{"answers twice", func(x *loop.Exchange) { echo(x); echo(x) }, "twice"},
 		{"parks and answers", func(x *loop.Exchange) { x.Park(nil); echo(x) }, "twice"},

@@ -1,0 +1,43 @@
+package http1
+
+// A Sender takes the pieces of a body that is streamed. It belongs to the strand that it was given to.
+type Sender interface {
+	// Send passes a piece on, and waits while the client takes none; b may be overwritten after it
+	// returns. An empty piece is nothing. After an error the client is gone, or too slow, or was promised
+	// another Length, and every further Send returns the same error.
+	Send(b []byte) error
+}
+
+// Streams tells whether r's Stream is to be called after the head: it is not for HEAD, nor where the status
+// allows no body.
+func (f Framing) Streams(r *Response) bool { return r.Stream != nil && !f.Head && !bodiless(r.Status) }
+
+// Chunked tells whether r's body goes out in chunks: it is streamed, nobody knows how long it will be, and
+// the client speaks HTTP/1.1. One that speaks HTTP/1.0 learns from the connection's end that it is over
+// (RFC 9112 section 6.3).
+func (f Framing) Chunked(r *Response) bool { return r.Stream != nil && r.Length == 0 && f.Minor > 0 }
+
+// Ends tells whether the connection ends after r.
+func (f Framing) Ends(r *Response) bool {
+	return f.Close || r.Close || r.Stream != nil && r.Length == 0 && f.Minor == 0
+}
+
+// AppendChunkSize appends the line that goes before a chunk of n bytes, 1 or more. Behind the chunk goes
+// [ChunkEnd], and behind the last of them [LastChunk].
+func AppendChunkSize(dst []byte, n int) []byte {
+	const digits = "0123456789abcdef"
+	shift := 0
+	for n>>shift > 0xf {
+		shift += 4
+	}
+	for ; shift >= 0; shift -= 4 {
+		dst = append(dst, digits[n>>shift&0xf])
+	}
+	return append(dst, "\r\n"...)
+}
+
+// What ends a chunk, and what ends a body of chunks (RFC 9112 section 7.1). No trailers are sent.
+var (
+	ChunkEnd  = []byte("\r\n")
+	LastChunk = []byte("0\r\n\r\n")
+)
