@@ -50,9 +50,11 @@ type Response struct {
 	Body   []byte // Content-Length is its length
 	Close  bool   // end the connection after this answer
 
-	// Stream, if it is not nil, sends the body instead of Body: it is called after the head, by the strand
-	// that called the handler, and may wait. The request is no longer lent by then. If it returns an error the
-	// connection ends before the body does, so that the client sees that something is missing.
+	// Stream, if it is not nil, sends the body instead of Body. It is called once, after the head, by the
+	// strand that called the handler, and may wait; the request is no longer lent by then. If it returns an
+	// error the connection ends before the body does, so that the client sees that something is missing. It
+	// is called even if nobody is there to send to, or no body is wanted: then Send fails at once, and Stream
+	// can give back what it holds.
 	Stream func(Sender) error
 	Length int64 // bytes that Stream will send; 0: that is not known, see Framing.Chunked
 }

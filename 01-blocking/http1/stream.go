@@ -1,15 +1,19 @@
 package http1
 
+import "errors"
+
 // A Sender takes the pieces of a body that is streamed. It belongs to the strand that it was given to.
 type Sender interface {
 	// Send passes a piece on, and waits while the client takes none; b may be overwritten after it
-	// returns. An empty piece is nothing. After an error the client is gone, or too slow, or was promised
-	// another Length, and every further Send returns the same error.
+	// returns. An empty piece is nothing. An error says that the client is gone or too slow, that it was
+	// promised another Length, or that it wants no body ([ErrNoBody]); every further Send returns it again.
 	Send(b []byte) error
 }
 
-// Streams tells whether r's Stream is to be called after the head: it is not for HEAD, nor where the status
-// allows no body.
+// ErrNoBody is what Send returns when the request was HEAD, or the status allows no body.
+var ErrNoBody = errors.New("http1: this answer has no body: return from Stream")
+
+// Streams tells whether what r's Stream sends is to follow the head.
 func (f Framing) Streams(r *Response) bool { return r.Stream != nil && !f.Head && !bodiless(r.Status) }
 
 // Chunked tells whether r's body goes out in chunks: it is streamed, nobody knows how long it will be, and

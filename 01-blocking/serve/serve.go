@@ -202,8 +202,8 @@ func (c *connection) send(answers http1.Framing, r *http1.Response) error {
 	if cap(out) <= largestKept {
 		c.lent.Out = out
 	}
-	if err == nil && answers.Streams(r) {
-		err = c.streamBody(answers, r)
+	if r.Stream != nil {
+		err = c.streamBody(answers, r, err)
 	}
 	return err
 }

@@ -24,15 +24,19 @@ type sender struct {
 	failed     error    // and so will be every further Send
 }
 
-// streamBody has r's body sent, after its head. An error means that the body did not end as the head said, and
+// streamBody has r's body sent, after its head; sent tells how that went. An error means that the body did not end as the head said, and
 // then the connection has to. A panic is such an error: the client has the head, so a 500 comes too late.
 //
 // Each piece has the write time-out for itself. An answer that goes on for hours has no end that could be
 // foreseen, and a client that takes nothing is found out by the piece that it does not take.
 //
 //go:noinline
-func (c *connection) streamBody(f http1.Framing, r *http1.Response) (err error) {
-	s := &sender{connection: c, chunked: f.Chunked(r), sized: r.Length > 0, left: r.Length}
+func (c *connection) streamBody(f http1.Framing, r *http1.Response, sent error) (err error) {
+	s := &sender{connection: c, chunked: f.Chunked(r), sized: r.Length > 0, left: r.Length, failed: sent}
+	unwanted := sent == nil && !f.Streams(r)
+	if unwanted {
+		s.failed = http1.ErrNoBody
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			if c.options.Log != nil {
@@ -41,10 +45,12 @@ func (c *connection) streamBody(f http1.Framing, r *http1.Response) (err error) 
 			err = fmt.Errorf("serve: a Stream panicked: %v", p)
 		}
 	}()
-	if err := r.Stream(s); err != nil {
-		return err
-	}
+	err = r.Stream(s)
 	switch {
+	case unwanted:
+		return nil
+	case err != nil:
+		return err
 	case s.failed != nil: // even if the handler did not mind
 		return s.failed
 	case s.left > 0:

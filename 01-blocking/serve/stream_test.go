@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,7 +52,8 @@ func TestAStreamArrivesWhole(t *testing.T) {
 		"its head and length": {15, "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", nil, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn := client(t, streaming(c.length, three), nil)
+			told := errors.New("Stream was not called")
+			conn := client(t, streaming(c.length, func(s http1.Sender) error { told = three(s); return told }), nil)
 			io.WriteString(conn, c.request+"GET /after HTTP/1.1\r\nHost: h\r\n\r\n")
 			r := bufio.NewReader(conn)
 			method, _, _ := strings.Cut(c.request, " ")
@@ -63,6 +65,9 @@ func TestAStreamArrivesWhole(t *testing.T) {
 			if string(body) != c.body || err != nil || strings.Join(a.TransferEncoding, "") != strings.Join(c.coding, "") || a.Close != c.ends {
 				t.Errorf("body %q, %v; coding %q; close %v", body, err, a.TransferEncoding, a.Close)
 			}
+			if method == "HEAD" != (told == http1.ErrNoBody) {
+				t.Errorf("%s: Send returned %v", method, told)
+			}
 			if a.ContentLength != c.length && c.length > 0 {
 				t.Errorf("Content-Length %d", a.ContentLength)
 			}
@@ -73,6 +78,17 @@ func TestAStreamArrivesWhole(t *testing.T) {
 				t.Errorf("the next answer: %d %q", status, body)
 			}
 		})
+	}
+}
+
+// A Stream may hold something, an open file for one. So it is called even if nobody took the head.
+func TestAStreamIsCalledAlthoughTheClientIsGone(t *testing.T) {
+	called := make(chan error, 1)
+	o := streaming(0, func(s http1.Sender) error { called <- s.Send([]byte("x")); return nil })
+	conn := client(t, o, func(s *stream) { s.TCPConn.Close() })
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	if err := <-called; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Send: %v", err)
 	}
 }
 

@@ -1,0 +1,166 @@
+package nethttp_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// answers are handlers, each of which does one thing that an adapter could get wrong.
+var answers = map[string]http.HandlerFunc{
+	"nothing":      func(w http.ResponseWriter, r *http.Request) {},
+	"implicit-200": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") },
+	"sniffed":      func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html><body>") },
+	"in-pieces":    func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<ht"); io.WriteString(w, "ml>") },
+	"not-sniffed":  func(w http.ResponseWriter, r *http.Request) { w.Header()["Content-Type"] = nil; io.WriteString(w, "x") },
+	"encoded": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "x")
+		io.WriteString(w, "x")
+	},
+	"error":         func(w http.ResponseWriter, r *http.Request) { http.Error(w, "not here", 404) },
+	"redirect":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/there?a=b", 303) },
+	"no-content":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204); w.Write([]byte("x")) },
+	"not-modified":  func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Etag", `"x"`); w.WriteHeader(304) },
+	"second-status": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201); w.WriteHeader(202) },
+	"early-hints":   func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(103); w.WriteHeader(202) },
+	"late-header":   func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200); w.Header().Set("Late", "x") },
+	"length": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "5")
+		io.WriteString(w, "hello")
+	},
+	"length-kept": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "5")
+		hello(w, " and more")
+	},
+	"line-ends":      func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X", "a\r\nInjected: yes") },
+	"bad-name":       func(w http.ResponseWriter, r *http.Request) { w.Header()["A b"] = []string{"x"} },
+	"several-values": func(w http.ResponseWriter, r *http.Request) { w.Header()["Set-Cookie"] = []string{"a=1", "b=2"} },
+	"close": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		io.WriteString(w, "x")
+	},
+	"large": func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, strings.Repeat("0123456789abcdef", 1<<14))
+	},
+	"what-was-asked": asked,
+	"the-body-read": func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n, err)
+	},
+	"a-form":          func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.FormValue("q"), r.FormValue("b")) },
+	"written-through": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, writes(w, r)) },
+}
+
+func hello(w io.Writer, more string) { io.WriteString(w, "hello"); io.WriteString(w, more) }
+
+// writes tells what Write returns where there is nothing to write to.
+func writes(w http.ResponseWriter, r *http.Request) string {
+	w.WriteHeader(200)
+	n, err := w.Write(nil)
+	return fmt.Sprint(n, err)
+}
+
+// asked writes down what it sees of the request.
+func asked(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintln(w, r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI, r.Proto, r.ProtoMajor, r.ProtoMinor, r.Close)
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	fmt.Fprintln(w, r.Host, host, err, r.Body == http.NoBody, r.TLS)
+	if r.TransferEncoding == nil { // net/http does not say how long a body in chunks is; ours has arrived
+		fmt.Fprintln(w, r.ContentLength)
+	}
+	names := make([]string, 0, len(r.Header))
+	for name := range r.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(w, "%s: %q\n", name, r.Header[name])
+	}
+}
+
+// requests are written by hand, %s being the path: a client of net/http would not send most of them.
+var requests = map[string]string{
+	"GET":         "GET %s HTTP/1.1\r\nHost: h\r\n\r\n",
+	"a query":     "GET %s?q=1&b=%%20 HTTP/1.1\r\nHost: h\r\nX-Two: a\r\nx-TWO: b\r\nAccept: */*\r\n\r\n",
+	"HEAD":        "HEAD %s HTTP/1.1\r\nHost: h\r\n\r\n",
+	"a body":      "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\n\r\nq=1&b=2",
+	"chunks":      "PUT %s HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+	"HTTP/1.0":    "GET %s HTTP/1.0\r\n\r\n",
+	"kept in 1.0": "GET %s HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
+	"absolute":    "GET http://elsewhere%s HTTP/1.1\r\nHost: h\r\n\r\n",
+	"close":       "DELETE %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+}
+
+// What a client sees of an answer. How a body is framed is a server's own choice; how much of it there is
+// and whether it is whole is not.
+type seen struct {
+	Status int
+	Header http.Header
+	Body   string
+	Whole  bool
+	Ends   bool // the connection does, after this answer
+}
+
+// Go's own server is the control: the same handlers give the same answers on it, inline and offloaded.
+func TestTheSameAnswersAsNetHTTP(t *testing.T) {
+	mux := http.NewServeMux()
+	for name, handler := range answers {
+		mux.HandleFunc("/"+name, handler)
+	}
+	control := httptest.NewUnstartedServer(mux)
+	control.Config.ErrorLog = log.New(io.Discard, "", 0) // what it says of handlers that do wrong
+	control.Start()
+	defer control.Close()
+	bothWays(t, func(t *testing.T, way adapter) {
+		ours := start(t, way, mux)
+		for handler := range answers {
+			for kind, form := range requests {
+				t.Run(handler+"/"+kind, func(t *testing.T) {
+					request := fmt.Sprintf(form, "/"+handler)
+					want, got := ask(t, control.Listener.Addr().String(), request), ask(t, ours.address, request)
+					if d := cmp.Diff(want, got); d != "" {
+						t.Errorf("%q is answered (-net/http +ours):\n%s", request, d)
+					}
+				})
+			}
+		}
+	})
+}
+
+func ask(t *testing.T, address, request string) seen {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	io.WriteString(c, request)
+	method, _, _ := strings.Cut(request, " ")
+	r := bufio.NewReader(c)
+	answer, err := http.ReadResponse(r, &http.Request{Method: method})
+	for err == nil && answer.StatusCode < 200 { // interim answers may be left out
+		answer, err = http.ReadResponse(r, &http.Request{Method: method})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if _, dated := answer.Header["Date"]; !dated {
+		t.Error("no Date")
+	}
+	for _, framing := range []string{"Date", "Content-Length", "Connection"} {
+		answer.Header.Del(framing)
+	}
+	return seen{answer.StatusCode, answer.Header, string(body), err == nil, answer.Close}
+}
