@@ -17,12 +17,9 @@ type answer struct {
 	status  int         // 0: not said yet
 	length  int64       // the Content-Length that the handler promised; -1: none
 	written int64       // bytes of body that it wrote
-	head    bool        // the request was HEAD
 }
 
-func newAnswer(r *http.Request) answer {
-	return answer{live: make(http.Header), length: -1, head: r.Method == "HEAD"}
-}
+func newAnswer() answer { return answer{live: make(http.Header), length: -1} }
 
 // Header is the http.ResponseWriter's.
 func (a *answer) Header() http.Header { return a.live }

@@ -39,11 +39,10 @@ type handOver struct {
 	gone   bool       // nobody will
 	ended  bool       // the handler returned
 	failed error      // it panicked: a handlersPanic or http.ErrAbortHandler
-	more   bool       // of an answer to HEAD: bytes were dropped
 }
 
-func newHandOver(s *coro.Scheduler, r *http.Request, cancel context.CancelFunc) *handOver {
-	w := &handOver{answer: newAnswer(r), scheduler: s, waiter: s.NewWaiter(), cancel: cancel}
+func newHandOver(s *coro.Scheduler, cancel context.CancelFunc) *handOver {
+	w := &handOver{answer: newAnswer(), scheduler: s, waiter: s.NewWaiter(), cancel: cancel}
 	w.room = sync.NewCond(&w.mutex)
 	return w
 }
@@ -63,10 +62,6 @@ func (w *handOver) Write(p []byte) (n int, err error) {
 			return n, errEnded
 		case len(p) <= room:
 			w.buffer = append(w.buffer, p...)
-			return n + len(p), nil
-		case w.head: // nobody will read it, and its beginning is enough to tell its type
-			w.buffer = append(w.buffer, p[:room]...)
-			w.more = true
 			return n + len(p), nil
 		default:
 			w.buffer = append(w.buffer, p[:room]...)
@@ -92,9 +87,8 @@ func (w *handOver) FlushError() error {
 		return errGone
 	case w.ended:
 		return errEnded
-	case !w.head:
-		w.hand()
 	}
+	w.hand()
 	return nil
 }
 

@@ -44,11 +44,11 @@ func Inline(s *coro.Scheduler, h http.Handler) http1.Handler {
 		if err != nil {
 			return malformed(err)
 		}
-		w := &inlineWriter{answer: newAnswer(request)}
+		w := &inlineWriter{answer: newAnswer()}
 		if w.run(h, request) == http.ErrAbortHandler {
 			return &aborted
 		}
-		return w.response(w.body, !w.more)
+		return w.response(w.body, true)
 	}
 }
 
@@ -63,24 +63,17 @@ type inlineWriter struct {
 	answer
 	body []byte
 	full bool // more was written, and refused
-	more bool // or, to answer a HEAD, dropped
 }
 
 func (w *inlineWriter) Write(p []byte) (int, error) {
 	if err := w.admit(len(p)); err != nil {
 		return 0, err
 	}
-	room := inlineMost - len(w.body)
-	switch {
-	case len(p) <= room:
-		w.body = append(w.body, p...)
-	case w.head: // nobody will read it, and its beginning is enough to tell its type
-		w.body = append(w.body, p[:room]...)
-		w.more = true
-	default:
+	if w.full || len(w.body)+len(p) > inlineMost {
 		w.full = true
 		return 0, errInlineMost
 	}
+	w.body = append(w.body, p...)
 	return len(p), nil
 }
 

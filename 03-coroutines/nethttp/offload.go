@@ -37,8 +37,8 @@ type offloader struct {
 // as running until it returns. A half-close counts as leaving, see coro.Conn.Handle.
 //
 // What h writes is handed over when it fills a buffer, at a Flush, and at the end. The buffer has 32 KiB;
-// when it is full and the client takes nothing, Write blocks h. To HEAD the answer goes out when h has
-// returned, so that it can tell the length that a GET would have.
+// when it is full and the client takes nothing, Write blocks h. After HEAD nobody takes anything: what
+// does not fit into the buffer is refused, and the context cancelled.
 func Offload(s *coro.Scheduler, h http.Handler) http1.Handler {
 	return (&offloader{scheduler: s, handler: h, serving: serving(h)}).serve
 }
@@ -54,7 +54,7 @@ func (o *offloader) serve(r *http1.Request) *http1.Response {
 		cancel()
 		return malformed(err)
 	}
-	w := newHandOver(o.scheduler, request, cancel)
+	w := newHandOver(o.scheduler, cancel)
 	o.start(w, request)
 
 	first, ended, err := w.take()
@@ -64,7 +64,7 @@ func (o *offloader) serve(r *http1.Request) *http1.Response {
 	case err != nil:
 		return &canceled
 	}
-	response := w.response(first, ended && !w.more)
+	response := w.response(first, ended)
 	if !ended {
 		response.Body = nil
 		response.Stream = func(s http1.Sender) error { return w.passOn(s, first) }
