@@ -13,6 +13,10 @@ type Stage struct {
 	Apps   []string // the applications that it serves
 	Groups []string // what it is held to
 
+	// Mux is what -app calls the one application that has all of Apps, each at paths of its own. Empty: each
+	// of Apps is one.
+	Mux string
+
 	// Connections is how many clients it can serve at once; 0 is many.
 	Connections int
 
@@ -51,6 +55,16 @@ var Stages = []Stage{
 		Name: "03", Server: "coroutines, with any poller",
 		Apps:   []string{"hello", "echo", "comet"},
 		Groups: []string{"http", "half-close", "chunked", "strict", "limits", "budget", "echo", "comet", "paths", "departure", "timeouts"},
+	},
+	{
+		Name: "03-nethttp", Server: "coroutines -app nethttp: handlers of net/http on the scheduler",
+		Mux:    "nethttp",
+		Apps:   []string{"echo", "comet"},
+		Groups: []string{"http", "half-close", "chunked", "strict", "limits", "budget", "comet", "departure", "timeouts"},
+		Lacks: map[string]string{
+			"echo":  "It is one mux of several applications: echo has every path but those of the others, and / is comet's.",
+			"paths": "It is one mux of several applications: at the other paths is the echo application.",
+		},
 	},
 	{
 		Name: "04-one-worker", Server: "prefork -workers 1",

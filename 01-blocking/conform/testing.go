@@ -46,7 +46,10 @@ func TestCommand(t *testing.T, stage, program string, args ...string) {
 	for _, round := range s.Rounds() {
 		t.Run(round.name(), func(t *testing.T) {
 			all := append(args[:len(args):len(args)], "-addr", "127.0.0.1:0")
-			if len(s.Apps) > 1 { // a program with one application has no flag for it
+			switch {
+			case s.Mux != "":
+				all = append(all, "-app", s.Mux)
+			case len(s.Apps) > 1: // a program with one application has no flag for it
 				all = append(all, "-app", round.App)
 			}
 			if round.Timeouts {

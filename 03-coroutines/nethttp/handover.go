@@ -116,9 +116,9 @@ func (w *handOver) take() (piece []byte, ended bool, err error) {
 		}
 	}
 	defer w.mutex.Unlock()
-	switch w.failed {
-	case nil:
-	case http.ErrAbortHandler:
+	switch {
+	case w.failed == nil || w.due: // what was handed over before it failed is sent
+	case w.failed == http.ErrAbortHandler:
 		return nil, true, w.failed
 	default:
 		panic(w.failed)
@@ -127,7 +127,7 @@ func (w *handOver) take() (piece []byte, ended bool, err error) {
 	w.buffer, w.spare = w.spare[:0], piece
 	w.due = false
 	w.room.Signal()
-	return piece, w.ended, nil
+	return piece, w.ended && w.failed == nil, nil
 }
 
 // abandon is the coroutine's: nobody takes anything any more.

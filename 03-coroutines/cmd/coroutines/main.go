@@ -27,7 +27,7 @@ import (
 const drainTime = 10 * time.Second
 
 func main() {
-	flags := command.New("a coroutine for each connection: stage 03", app.Names, true)
+	flags := command.New("a coroutine for each connection: stage 03", append(app.Names, muxName), true)
 	name := flags.String("poller", poll.Names()[0], "ask the kernel with `NAME`: "+strings.Join(poll.Names(), ", "))
 	flags.Parse()
 
@@ -49,9 +49,11 @@ func main() {
 	if err != nil {
 		flags.Failed(err)
 	}
-	handler, err := app.New(flags.App, scheduler)
-	if err != nil {
-		flags.Failed(err)
+	handler := newMux(scheduler)
+	if flags.App != muxName {
+		if handler, err = app.New(flags.App, scheduler); err != nil {
+			flags.Failed(err)
+		}
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	s := &server.Server{

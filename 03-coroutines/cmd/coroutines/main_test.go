@@ -18,6 +18,22 @@ func TestConform(t *testing.T) {
 	}
 }
 
+// The same promises, kept by handlers of net/http on this stage's scheduler: and of the echo application what
+// does not ask for "/", which in this mux is comet's.
+func TestConformNetHTTP(t *testing.T) {
+	program := conform.Build(t, "example.com/c10k/03-coroutines/cmd/coroutines")
+	conform.TestCommand(t, "03-nethttp", program)
+	t.Run("echo beside others", func(t *testing.T) {
+		server, err := conform.Start(exec.Command(program, "-addr", "127.0.0.1:0", "-app", "nethttp"), "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Stop()
+		conform.Test(t, conform.Target{URL: server.URL, App: "echo", Groups: []string{"echo"},
+			Only: []string{"echo/methods", "echo/bodies", "echo/other-methods"}})
+	})
+}
+
 func TestQuitPrintsTheTasksAndGoesOn(t *testing.T) {
 	program := conform.Build(t, "example.com/c10k/03-coroutines/cmd/coroutines")
 	server := exec.Command(program, "-addr", "127.0.0.1:0")
