@@ -102,4 +102,6 @@ const (
 	earlyMost     = 16 << 10 // bytes of one connection that are kept while its handler waits; then it is a flood
 	readsPerTurn  = 16       // reads that a coroutine may do before others get their turn
 	idleMost      = 1024     // coroutines kept for reuse; a burst's remainder ends
+
+	roomEvery = 5 * time.Millisecond // half of what the Go scheduler lets a goroutine run for
 )

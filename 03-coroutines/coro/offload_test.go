@@ -1,6 +1,7 @@
 package coro_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -68,4 +69,29 @@ func TestOffloadCanBeCancelled(t *testing.T) {
 	})
 	close(gate)
 	<-ended
+}
+
+// With one processor for all of Go, an offloaded function runs only when the loop makes room for it, and a
+// busy loop never has to: its calls do not go through Go's scheduler. A turn or two is what it may cost, and
+// not the thousands until the runtime interrupts the loop by force.
+func TestABusyLoopMakesRoomForWhatIsOffloaded(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	s := newScheduler(t, poll.Names()[0])
+	run(t, s, func() {
+		turns := 0
+		s.Daemon("busy", func() {
+			for s.Yield() == nil {
+				turns++
+			}
+		})
+		for range 20 {
+			before := turns
+			if err := s.Offload(func() {}); err != nil {
+				t.Error(err)
+			}
+			if took := turns - before; took > 100 {
+				t.Errorf("a function that returns at once came back after %d turns of the loop", took)
+			}
+		}
+	})
 }

@@ -2,6 +2,7 @@ package coro
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type Scheduler struct {
 	now       time.Time              // read once a turn
 	started   time.Time              // timers count from here
 	elapsed   time.Duration          // from started to now
+	roomAt    time.Duration          // when other goroutines get the processor next
 	locked    int                    // strand.Model's lock only counts
 	running   bool                   // Run was called and has not returned
 	stopping  bool                   // every wait fails with ErrCanceled
@@ -143,6 +145,7 @@ func (s *Scheduler) wait() error {
 	} else if s.waiting == 0 && !s.expects() {
 		return s.deadlock()
 	}
+	s.makeRoom()
 	n, err := s.kernel.Wait(s.events[:], d)
 	if err != nil {
 		return fmt.Errorf("waiting for events: %w", err)
@@ -155,6 +158,19 @@ func (s *Scheduler) wait() error {
 	s.timers.expire(s.elapsed, func(c *coroutine) { s.unpark(c, strand.ErrTimeout) })
 	s.runPosted()
 	return nil
+}
+
+// makeRoom lets Go's scheduler run other goroutines: those that will Post, before we ask the kernel, and any
+// others now and then. A busy loop makes raw calls only, so with few processors nobody else would run until
+// the runtime interrupts the loop by force, after 10 ms (sysmon and retake in runtime/proc.go).
+func (s *Scheduler) makeRoom() {
+	s.foreign.Lock()
+	awaited := s.foreign.expected > 0
+	s.foreign.Unlock()
+	if awaited || s.elapsed >= s.roomAt {
+		s.roomAt = s.elapsed + roomEvery
+		runtime.Gosched()
+	}
 }
 
 // dispatch wakes who waits for what is ready. An event that nobody waits for is answered by reading, if
