@@ -43,6 +43,9 @@ func (t *Threads) NewWaiter() strand.Waiter {
 	return &waiter{woken: make(chan struct{}, 1), threads: t}
 }
 
+// NewWaiterFor returns one too: threads make no report of who waits for what.
+func (t *Threads) NewWaiterFor(strand.Purpose) strand.Waiter { return t.NewWaiter() }
+
 // number tells the calling strand from the others in a recording; 0 if it has no thread of its own.
 func (t *Threads) number() int {
 	if t.Unlocked {

@@ -33,7 +33,7 @@ func (c *Chan[T]) Send(v T) error {
 		c.model.Unlock()
 		return err
 	}
-	p := &place[T]{waiter: c.model.NewWaiter(), value: v}
+	p := &place[T]{waiter: c.model.NewWaiterFor(ToSend), value: v}
 	_, err := c.wait(&c.senders, p, time.Time{})
 	return err
 }
@@ -66,7 +66,7 @@ func (c *Chan[T]) RecvUntil(until time.Time) (T, error) {
 		c.model.Unlock()
 		return v, err
 	}
-	return c.wait(&c.receivers, &place[T]{waiter: c.model.NewWaiter()}, until)
+	return c.wait(&c.receivers, &place[T]{waiter: c.model.NewWaiterFor(ToReceive)}, until)
 }
 
 // What give and take say when the caller has to wait.

@@ -17,7 +17,7 @@ func Select(m Model, until time.Time, cases ...Case) (int, error) {
 		m.Unlock()
 		return i, err
 	}
-	waiter := m.NewWaiter()
+	waiter := m.NewWaiterFor(ToSelect)
 	leave := func() {
 		for _, c := range cases {
 			c.leave()

@@ -26,6 +26,9 @@ type Model interface {
 	// NewWaiter returns a place to sleep. It may be kept and used again, by one strand at a time.
 	NewWaiter() Waiter
 
+	// NewWaiterFor is NewWaiter for one wait of a channel. Reports may tell the purpose.
+	NewWaiterFor(p Purpose) Waiter
+
 	// Now is the only clock that handlers see, so that time can be simulated.
 	Now() time.Time
 
@@ -33,6 +36,16 @@ type Model interface {
 	// interrupted by nobody: what it does between two waits is atomic as it stands.
 	sync.Locker
 }
+
+// A Purpose is what a wait of a channel is for.
+type Purpose uint8
+
+// The three waits that channels have.
+const (
+	ToReceive Purpose = iota
+	ToSend
+	ToSelect
+)
 
 // A Waiter is one strand's place to sleep. A Wake that comes before its Wait is not lost, and two of
 // them are one: a Waiter remembers that it was woken, not how often.

@@ -98,14 +98,6 @@ func (c *Conn) Handle() {
 	c.handler.handles = c
 }
 
-// Client is the connection of the client that the calling coroutine works for: see Conn.Handle. nil: none.
-func (s *Scheduler) Client() *Conn {
-	if s.current == nil {
-		return nil
-	}
-	return s.current.handles
-}
-
 // Recv lends what has arrived, at least one byte, until this coroutine waits next. io.EOF is the end of
 // the stream; strand.ErrTimeout, ErrCanceled, ErrClosed and ErrBusy end the wait, and what the kernel
 // says of a broken connection is returned as it is.

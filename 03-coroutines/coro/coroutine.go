@@ -63,11 +63,15 @@ const (
 	toAccept
 	toAcceptAlone
 	toWakeUp
+	toReceive // and the next two: strand's purposes, in its order
+	toSend
+	toSelect
 	toSleep
 	toHaveItsTurn
 )
 
-var verbs = [...]string{"its start", "work", "read", "write", "connect", "accept", "accept", "wake-up", "time", "its turn"}
+var verbs = [...]string{"its start", "work", "read", "write", "connect", "accept", "accept",
+	"wake-up", "receive", "send", "select", "time", "its turn"}
 
 // interest is what to want of the descriptor.
 func (r reason) interest() poll.Interest {

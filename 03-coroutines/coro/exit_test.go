@@ -177,25 +177,3 @@ func TestALockedThreadIsFineIfItIsLockedFirst(t *testing.T) {
 	s := newScheduler(t, poll.Names()[0])
 	run(t, s, func() { s.Go("other", func() { s.Yield() }); s.Yield() })
 }
-
-func TestTheWatchdogNamesWhoHeldTheLoop(t *testing.T) {
-	poller, _ := poll.New(poll.Names()[0])
-	var slow []string
-	const bound = 5 * time.Millisecond
-	s := scheduler(t, poller, coro.Options{Slow: bound, OnSlow: func(name string, took time.Duration) {
-		slow = append(slow, name)
-		if took <= bound {
-			t.Errorf("%v is not longer than %v", took, bound)
-		}
-	}})
-	run(t, s, func() {
-		s.Go("hog", func() {
-			for start := time.Now(); time.Since(start) <= bound; {
-			}
-		})
-		s.Go("sleeper", func() { s.Sleep(2 * bound) })
-	})
-	if len(slow) == 0 || slow[0] != "hog" {
-		t.Errorf("named: %q", slow)
-	}
-}

@@ -9,6 +9,14 @@ import (
 // Now is the time at which the kernel was last asked: one clock call a turn.
 func (s *Scheduler) Now() time.Time { return s.now }
 
+// Client is the connection of the client that the calling coroutine works for: see Conn.Handle. nil: none.
+func (s *Scheduler) Client() *Conn {
+	if s.current == nil {
+		return nil
+	}
+	return s.current.handles
+}
+
 // Lock counts. Nobody else runs before this coroutine waits, and while the count is above zero it cannot:
 // its waits fail with strand.ErrLocked. So forgetting to unlock is seen at the first wait, not under load.
 func (s *Scheduler) Lock() { s.locked++ }
@@ -22,12 +30,18 @@ func (s *Scheduler) Unlock() {
 }
 
 // NewWaiter returns a place to sleep for one coroutine at a time.
-func (s *Scheduler) NewWaiter() strand.Waiter { return &waiter{scheduler: s} }
+func (s *Scheduler) NewWaiter() strand.Waiter { return &waiter{scheduler: s, why: toWakeUp} }
+
+// NewWaiterFor returns one whose purpose the task list and the deadlock report tell.
+func (s *Scheduler) NewWaiterFor(p strand.Purpose) strand.Waiter {
+	return &waiter{scheduler: s, why: toReceive + verb(p)}
+}
 
 type waiter struct {
 	scheduler *Scheduler
 	sleeper   *coroutine // parked here, or about to be resumed
 	woken     bool       // a Wake that nobody waited for yet
+	why       verb       // for reports; toWakeUp if nobody said
 }
 
 // Wait parks the coroutine. If it works for a client, and that client leaves, the wait is cancelled.
@@ -41,7 +55,7 @@ func (w *waiter) Wait(until time.Time) error {
 		return nil
 	}
 	w.sleeper = s.current
-	err := s.park(reason{toWakeUp, none}, s.since(until))
+	err := s.park(reason{w.why, none}, s.since(until))
 	w.sleeper = nil
 	if err == nil {
 		w.woken = false
