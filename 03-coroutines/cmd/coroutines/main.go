@@ -44,7 +44,8 @@ func main() {
 		flags.Failed(err)
 	}
 	defer kernel.End()
-	scheduler := coro.New(kernel, coro.Options{})
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	scheduler := coro.New(kernel, options(flags.App, log))
 	listener, err := scheduler.Listen(flags.Addr, coro.ListenOptions{Backlog: flags.Backlog, DeferAccept: flags.DeferAccept})
 	if err != nil {
 		flags.Failed(err)
@@ -55,7 +56,6 @@ func main() {
 			flags.Failed(err)
 		}
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	s := &server.Server{
 		Scheduler: scheduler,
 		Listener:  listener,
@@ -79,6 +79,22 @@ func main() {
 	if failed != nil {
 		flags.Failed(failed)
 	}
+}
+
+// slow is how long a coroutine may keep the thread before the log names it. A person begins to notice a
+// tenth of a second.
+const slow = 100 * time.Millisecond
+
+// options are a scheduler's. A handler of net/http may wait although it runs on the loop, and faults are
+// there to do so; with them the watchdog looks on. It costs two looks at the clock for each switch, which
+// the others, that are known not to wait, are spared.
+func options(application string, log *slog.Logger) coro.Options {
+	if application != muxName && application != "faults" {
+		return coro.Options{}
+	}
+	return coro.Options{Slow: slow, OnSlow: func(name string, took time.Duration) {
+		log.Warn("a coroutine kept the thread to itself, and nobody else was served", "name", name, "for", took)
+	}}
 }
 
 // onQuit calls report at every QUIT, and the server goes on. (Without this the Go runtime would print all

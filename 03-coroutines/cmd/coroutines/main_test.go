@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"net/http"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -32,6 +33,26 @@ func TestConformNetHTTP(t *testing.T) {
 		conform.Test(t, conform.Target{URL: server.URL, App: "echo", Groups: []string{"echo"},
 			Only: []string{"echo/methods", "echo/bodies", "echo/other-methods"}})
 	})
+}
+
+// /block blocks the thread in a system call, as a handler should not.
+func TestTheLogNamesACoroutineThatBlocked(t *testing.T) {
+	server, err := conform.Start(exec.Command(conform.Build(t, "example.com/c10k/03-coroutines/cmd/coroutines"),
+		"-addr", "127.0.0.1:0", "-app", "faults"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(server.URL + "/block?ms=150")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if err := server.Stop(); err != nil {
+		t.Error(err)
+	}
+	if said := server.Said(); !strings.Contains(said, "kept the thread to itself") || !strings.Contains(said, "name=connection") {
+		t.Errorf("the log says:%s", said)
+	}
 }
 
 func TestQuitPrintsTheTasksAndGoesOn(t *testing.T) {
