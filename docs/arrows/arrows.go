@@ -63,6 +63,8 @@ var rules = []rule{
 		[]string{"01-blocking/http1", "01-blocking/strand", "01-blocking/serve", "01-blocking/trace", "02-selectors/poll"},
 		[]string{"syscall", "golang.org/x/sys", "internal"}, // of net and os it uses names only, which a test reads
 		"a scheduler stands on a kernel that it is given, so that there can be two"},
+	{"03-coroutines/nethttp", []string{"01-blocking/http1", "01-blocking/strand", "03-coroutines/coro"}, []string{"syscall", "golang.org/x/sys", "os"},
+		"an adapter joins two kinds of handler and knows no machine"},
 	{"03-coroutines/sim", nil, append([]string{Root + "01-blocking/sock", Root + "03-coroutines/system"}, system...),
 		"the simulated machine has nothing real in it"},
 	{"04-prefork/prefork", nil, slices.Concat(http, poller),

@@ -77,6 +77,8 @@ func TestRulesBite(t *testing.T) {
 		{"03-coroutines/coro", "net", ""},
 		{"03-coroutines/coro", Root + "03-coroutines/system", "there can be two"},
 		{"03-coroutines/coro", Root + "02-selectors/poll", ""},
+		{"03-coroutines/nethttp", Root + "03-coroutines/system", "knows no machine"},
+		{"03-coroutines/nethttp", "net/http", ""},
 		{"03-coroutines/sim", Root + "01-blocking/sock", "nothing real"},
 		{"04-prefork/prefork", "net/http", "not what is spoken"},
 		{"04-prefork/prefork", Root + "01-blocking/http1", "not what is spoken"},
