@@ -24,8 +24,9 @@ type sender struct {
 	failed     error    // and so will be every further Send
 }
 
-// streamBody has r's body sent, after its head; sent tells how that went. An error means that the body did not end as the head said, and
-// then the connection has to. A panic is such an error: the client has the head, so a 500 comes too late.
+// streamBody has r's body sent, after its head; sent tells how that went. An error means that the body did
+// not end as the head said, and then the connection has to. A panic is such an error: the client has the
+// head, so a 500 comes too late.
 //
 // Each piece has the write time-out for itself. An answer that goes on for hours has no end that could be
 // foreseen, and a client that takes nothing is found out by the piece that it does not take.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,8 +53,12 @@ func TestAStreamArrivesWhole(t *testing.T) {
 		"its head and length": {15, "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", nil, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			told := errors.New("Stream was not called")
-			conn := client(t, streaming(c.length, func(s http1.Sender) error { told = three(s); return told }), nil)
+			told := make(chan error, 1)
+			conn := client(t, streaming(c.length, func(s http1.Sender) error {
+				err := three(s)
+				told <- err
+				return err
+			}), nil)
 			io.WriteString(conn, c.request+"GET /after HTTP/1.1\r\nHost: h\r\n\r\n")
 			r := bufio.NewReader(conn)
 			method, _, _ := strings.Cut(c.request, " ")
@@ -62,11 +67,11 @@ func TestAStreamArrivesWhole(t *testing.T) {
 				t.Fatal(err)
 			}
 			body, err := io.ReadAll(a.Body)
-			if string(body) != c.body || err != nil || strings.Join(a.TransferEncoding, "") != strings.Join(c.coding, "") || a.Close != c.ends {
+			if string(body) != c.body || err != nil || !slices.Equal(a.TransferEncoding, c.coding) || a.Close != c.ends {
 				t.Errorf("body %q, %v; coding %q; close %v", body, err, a.TransferEncoding, a.Close)
 			}
-			if method == "HEAD" != (told == http1.ErrNoBody) {
-				t.Errorf("%s: Send returned %v", method, told)
+			if err := <-told; method == "HEAD" != (err == http1.ErrNoBody) {
+				t.Errorf("%s: Send returned %v", method, err)
 			}
 			if a.ContentLength != c.length && c.length > 0 {
 				t.Errorf("Content-Length %d", a.ContentLength)

@@ -28,7 +28,7 @@ import (
 const inlineMost = 1 << 20
 
 // errInlineMost is what Write returns when that is not enough.
-var errInlineMost = errors.New("nethttp: an Inline handler's answer is longer than 1 MiB: serve it with Offload, which streams")
+var errInlineMost = errors.New("nethttp: the answer of an Inline handler is longer than 1 MiB: use Offload, which streams")
 
 // Inline makes an http1.Handler of h, which is called on the coroutine of its connection: between two
 // turns of the loop, with no goroutine and no hand-over, and for handlers that never wait.

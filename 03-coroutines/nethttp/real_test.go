@@ -32,8 +32,13 @@ func TestAFileServer(t *testing.T) {
 		control := httptest.NewServer(http.FileServerFS(files))
 		defer control.Close()
 		for _, target := range []string{"/", "/page.html", "/large.bin", "/a/file.txt", "/a", "/none", "/../page.html"} {
-			for name, field := range map[string]string{"whole": "", "a part": "Range: bytes=2-5\r\n", "parts": "Range: bytes=0-1,3-4\r\n",
-				"changed?": "If-Modified-Since: " + changed.Format(http.TimeFormat) + "\r\n", "beyond": "Range: bytes=9999999-\r\n"} {
+			for name, field := range map[string]string{
+				"whole":    "",
+				"a part":   "Range: bytes=2-5\r\n",
+				"parts":    "Range: bytes=0-1,3-4\r\n",
+				"beyond":   "Range: bytes=9999999-\r\n",
+				"changed?": "If-Modified-Since: " + changed.Format(http.TimeFormat) + "\r\n",
+			} {
 				for _, method := range []string{"GET", "HEAD"} {
 					request := method + " " + target + " HTTP/1.1\r\nHost: h\r\n" + field + "\r\n"
 					want, got := ask(t, control.Listener.Addr().String(), request), ask(t, s.address, request)
@@ -53,7 +58,9 @@ func TestAFileServer(t *testing.T) {
 
 func TestAServeMux(t *testing.T) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /topics/{name}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.PathValue("name"), r.Pattern) })
+	mux.HandleFunc("GET /topics/{name}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.PathValue("name"), r.Pattern)
+	})
 	bothWays(t, func(t *testing.T, way adapter) {
 		s := start(t, way, mux)
 		if _, body := get(t, s.url+"/topics/a%2Fb"); body != "a/bGET /topics/{name}" {
@@ -102,7 +109,8 @@ func TestAReverseProxy(t *testing.T) {
 	proxy.ErrorLog = origin.Config.ErrorLog
 	s := start(t, nethttp.Offload, proxy)
 
-	const post = "POST /echo?q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+	const post = "POST /echo?q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" +
+		"4\r\nbody\r\n0\r\n\r\n"
 	if got := ask(t, s.address, post); got.Body != `POST /echo?q "body" for 127.0.0.1` {
 		t.Errorf("through the proxy: %+v", got)
 	}
