@@ -68,9 +68,10 @@ func with(field, value string, pieces ...string) http.HandlerFunc {
 	}
 }
 
-// flushes does so between two pieces, if it can.
+// flushes does so between two pieces, if it can. Nothing is left to be sniffed in the piece that goes first.
 func flushes(first, second string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
 		io.WriteString(w, first)
 		http.NewResponseController(w).Flush()
 		io.WriteString(w, second)
