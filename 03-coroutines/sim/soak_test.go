@@ -29,6 +29,7 @@ func TestSoakSeeds(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"TestBytesArriveWhateverHappens": TestBytesArriveWhateverHappens,
 		"TestEveryAnswerIsRight":         TestEveryAnswerIsRight,
+		"TestALongAnswerIsWholeOrCutOff": TestALongAnswerIsWholeOrCutOff,
 		"TestCometLosesNobody":           TestCometLosesNobody,
 		"TestWhoLeavesIsNotCounted":      TestWhoLeavesIsNotCounted,
 		"TestTheStoryOf2009":             TestTheStoryOf2009,
