@@ -11,7 +11,7 @@ import (
 )
 
 // on runs main as a coroutine.
-func on(t *testing.T, main func(*coro.Scheduler)) {
+func on(t testing.TB, main func(*coro.Scheduler)) {
 	t.Helper()
 	poller, err := poll.New(poll.Names()[0])
 	if err != nil {
