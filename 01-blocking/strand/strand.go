@@ -37,16 +37,6 @@ type Model interface {
 	sync.Locker
 }
 
-// A Purpose is what a wait of a channel is for.
-type Purpose uint8
-
-// The three waits that channels have.
-const (
-	ToReceive Purpose = iota
-	ToSend
-	ToSelect
-)
-
 // A Waiter is one strand's place to sleep. A Wake that comes before its Wait is not lost, and two of
 // them are one: a Waiter remembers that it was woken, not how often.
 type Waiter interface {
@@ -57,6 +47,16 @@ type Waiter interface {
 	// Wake ends the Wait that is under way, or the next one. Any strand may call it.
 	Wake()
 }
+
+// A Purpose is what a wait of a channel is for.
+type Purpose uint8
+
+// The three waits that channels have.
+const (
+	ToReceive Purpose = iota
+	ToSend
+	ToSelect
+)
 
 var (
 	// ErrTimeout is returned by a wait whose time came first.
