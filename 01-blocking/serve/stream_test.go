@@ -86,6 +86,23 @@ func TestAStreamArrivesWhole(t *testing.T) {
 	}
 }
 
+// A drain that begins in the middle of a stream lets it end, and then the connection, although the head did
+// not say so: it was sent before.
+func TestADrainEndsTheConnectionAfterItsStream(t *testing.T) {
+	draining := false
+	o := streaming(0, func(s http1.Sender) error { draining = true; return s.Send([]byte("whole")) })
+	o.Draining = func() bool { return draining }
+	conn := client(t, o, nil)
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	r := bufio.NewReader(conn)
+	if status, body, _ := answer(t, r); status != 200 || body != "whole" {
+		t.Errorf("%d %q", status, body)
+	}
+	if _, err := r.ReadByte(); err != io.EOF {
+		t.Errorf("after it: %v", err)
+	}
+}
+
 // A Stream may hold something, an open file for one. So it is called even if nobody took the head.
 func TestAStreamIsCalledAlthoughTheClientIsGone(t *testing.T) {
 	called := make(chan error, 1)

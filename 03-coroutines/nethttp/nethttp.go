@@ -36,7 +36,8 @@ var errInlineMost = errors.New("nethttp: the answer of an Inline handler is long
 // If h waits all the same, on a Go channel, a mutex, a file, a connection of package net, the thread waits,
 // and with it every client of the scheduler. Nothing can end that from outside; afterwards the watchdog
 // names the coroutine (coro.Options.Slow). The answer is sent when h has returned, so its writer is no
-// http.Flusher, and 1 MiB is the most that it takes.
+// http.Flusher, and 1 MiB is the most that it takes. The request's context never ends: while h runs,
+// nobody could notice that the client leaves.
 func Inline(s *coro.Scheduler, h http.Handler) http1.Handler {
 	ctx := serving(h)
 	return func(r *http1.Request) *http1.Response {
