@@ -88,8 +88,8 @@ func (c *crowd) play() error {
 		return err
 	}
 	c.look()
-	if n, err := c.visit("/notify"); err != nil || n != c.clients {
-		return fmt.Errorf("/notify told %d of %d (%w)", n, c.clients, err)
+	if err := c.expect("/notify", c.clients); err != nil {
+		return err
 	}
 	if err := c.all.Wait(time.Time{}); err != nil {
 		return err
@@ -97,8 +97,16 @@ func (c *crowd) play() error {
 	if c.told < c.clients {
 		return fmt.Errorf("%d of %d clients were told %d: %w", c.told, c.clients, c.clients, errors.Join(c.wrong...))
 	}
-	if n, err := c.visit("/"); err != nil || n != 0 {
-		return fmt.Errorf("when all have been told, / counts %d (%w)", n, err)
+	return c.expect("/", 0)
+}
+
+func (c *crowd) expect(target string, want int) error {
+	n, err := c.visit(target)
+	if err == nil && n != want {
+		err = fmt.Errorf("the answer is %d instead of %d", n, want)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", target, err)
 	}
 	return nil
 }
@@ -162,8 +170,11 @@ func (c *crowd) wait(conn *coro.Conn) {
 
 //go:noinline
 func (c *crowd) complain(told int, err error) {
+	if err == nil {
+		err = fmt.Errorf("the answer is %d", told)
+	}
 	if len(c.wrong) < mostWrong {
-		c.wrong = append(c.wrong, fmt.Errorf("/wait was answered %d (%w)", told, err))
+		c.wrong = append(c.wrong, err)
 	}
 }
 
