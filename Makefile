@@ -95,6 +95,8 @@ wall-05: build ## stage 05's wall: what a waiting client costs, what a million w
 
 bench: build ## measure this machine, beside the published figures; writes to results/, which git ignores
 	bin/bench -quick -out results
+	bin/oneprocess -rounds 3 -json results/oneprocess.json
+	cd 03-coroutines && go test -run '^$$' -bench . ./coro/
 
 bench-publish: build ## measure for half an hour, and replace the published figures in docs/results: read the diff before you commit it
 	bin/bench -out docs/results
