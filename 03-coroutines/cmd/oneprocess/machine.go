@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -30,14 +29,11 @@ const (
 	seldom = 400
 )
 
-// onMachine runs the test on this machine's kernel.
+// onMachine runs the test on this machine's kernel, with as many clients as fit.
 func onMachine(o options, _ int64) (round, error) {
-	clients, limit := fit(o.clients, min(sock.DescriptorLimit(), poll.Most(o.poller)))
+	clients, limit := fit(o.clients, descriptors(o.poller))
 	if clients < 1 {
-		return round{}, fmt.Errorf("a limit of %d descriptors leaves none for clients: raise it, as with ulimit -n 1024", sock.DescriptorLimit())
-	}
-	if limit != "" {
-		fmt.Fprintf(os.Stderr, "%d clients of %d: %s\n", clients, o.clients, limit)
+		return round{}, fmt.Errorf("%d clients fit: %s", clients, limit)
 	}
 	poller, err := poll.New(o.poller)
 	if err != nil {
@@ -53,6 +49,9 @@ func onMachine(o options, _ int64) (round, error) {
 	c.source = func(i int) netip.Addr { return source(i, clients) }
 	return timed(c, func() error { return c.run(kernel) })
 }
+
+// descriptors are how many this process may have, on that poller.
+func descriptors(poller string) int { return min(sock.DescriptorLimit(), poll.Most(poller)) }
 
 // fit is how many clients there can be, and if they are fewer than asked for, what would have to change.
 func fit(asked, descriptors int) (clients int, limit string) {

@@ -86,6 +86,8 @@ func run(o options) error {
 	play, subject := onMachine, "here"
 	if o.simulated {
 		play, subject = onPaper, "simulated"
+	} else if clients, limit := fit(o.clients, descriptors(o.poller)); limit != "" && clients > 0 {
+		fmt.Fprintf(os.Stderr, "%d clients of %d: %s\n", clients, o.clients, limit)
 	}
 	var rounds []round
 	for i := range o.rounds {

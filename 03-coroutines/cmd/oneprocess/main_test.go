@@ -139,6 +139,10 @@ func TestCommand(t *testing.T) {
 	if err != nil || !strings.Contains(string(said), "50 of 50 connected") || !strings.Contains(string(said), "simulated time") {
 		t.Errorf("%v\n%s", err, said)
 	}
+	said, err = exec.Command("sh", "-c", `ulimit -n 300 && exec "$0" -n 100`, program).CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(said), "50 clients of 100: each takes two descriptors, and there are 300") {
+		t.Errorf("a limit of 300 descriptors: %v\n%s", err, said)
+	}
 	for _, mistake := range []struct {
 		args []string
 		says string
