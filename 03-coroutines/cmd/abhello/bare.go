@@ -18,7 +18,7 @@ const bareVariable = "C10K_BARE"
 func bareCommand(poller string) *exec.Cmd {
 	program, err := os.Executable()
 	if err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	c := exec.Command(program)
 	c.Env = append(os.Environ(), bareVariable+"="+poller)
@@ -32,7 +32,7 @@ func beBare() {
 		return
 	}
 	command.OnStop(func() { os.Exit(0) })
-	stop(1, "%v", serveBare(poller))
+	tool.Failed(serveBare(poller))
 }
 
 func serveBare(name string) error {

@@ -12,57 +12,48 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"text/tabwriter"
 
 	"example.com/c10k/01-blocking/ab"
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 )
 
 // What document 001 ran, and its figure: how many times as many requests a second as Node of 2010.
 const (
-	concurrency = 50
-	in2010      = 1.925
-	mostRounds  = 20
+	concurrency  = 50
+	in2010       = 1.925
+	mostRounds   = 20
+	mostRequests = 1_000_000 // ten minutes for each round
 )
+
+var tool = command.NewTool("abhello", "document 001's measurement, repeated")
 
 func main() {
 	beBare()
-	flags := flag.NewFlagSet("abhello", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told in one line
-	program := flags.String("program", "bin/coroutines", "`FILE` of stage 03's command")
-	requests := flags.Int("n", 100_000, "`N` requests a round")
-	rounds := flags.Int("rounds", 3, "measure everything `N` times, interleaved")
-	file := flags.String("json", "", "write the values to `FILE`, in the form of docs/results")
-	switch err := flags.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Print("abhello: document 001's measurement, repeated\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-		return
-	case err != nil:
-		stop(2, "%v (-h lists the flags)", err)
-	case flags.NArg() > 0:
-		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
-	case *rounds < 1 || *rounds > mostRounds || *requests < concurrency:
-		stop(2, "-rounds from 1 to %d, -n from %d (-h lists the flags)", mostRounds, concurrency)
-	}
+	program := tool.String("program", "bin/coroutines", "`FILE` of stage 03's command")
+	requests := tool.Int("n", 100_000, "`N` requests a round")
+	rounds := tool.Int("rounds", 3, "measure everything `N` times, interleaved")
+	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	tool.Parse()
+	command.Between(tool, "rounds", *rounds, 1, mostRounds)
+	command.Between(tool, "n", *requests, concurrency, mostRequests)
 	if err := ab.Installed(); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	subjects, missing := subjects(*program)
 	if err := run(subjects, *requests, *rounds); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	show(os.Stdout, subjects, missing)
 	if *file == "" {
 		return
 	}
-	result := measure.New(fmt.Sprintf("Hello, World! under ab -c %d -n %d", concurrency, *requests), "ab and the server share all cores")
+	result := measure.New(fmt.Sprintf("Hello, World! under ab -c %d -n %d", concurrency, *requests),
+		"ab and the server share all cores")
 	for _, s := range subjects {
 		for i := range s.rates {
 			result.Add(s.name, "requests", "1/s", s.rates[i])
@@ -70,14 +61,9 @@ func main() {
 		}
 	}
 	if err := result.Write(*file); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	fmt.Printf("\nwritten to %s\n", *file)
-}
-
-func stop(status int, format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "abhello: %s\n", fmt.Sprintf(format, a...))
-	os.Exit(status)
 }
 
 // show prints the medians, and how many times Node's each is: the median of the rounds' quotients.

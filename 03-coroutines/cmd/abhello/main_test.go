@@ -78,7 +78,7 @@ func TestCommand(t *testing.T) {
 		says   string
 		status int
 	}{
-		{[]string{"-rounds", "0"}, "-rounds from 1", 2},
+		{[]string{"-rounds", "0"}, "-rounds 0", 2},
 		{[]string{"10"}, "unexpected", 2},
 		{[]string{"-program", "nowhere", "-n", "50"}, "make build", 1},
 	} {

@@ -37,7 +37,8 @@ func subjects(program string) (all []*subject, missing string) {
 		pollers = append(pollers, best)
 	}
 	for _, poller := range pollers {
-		all = append(all, &subject{name: "bare-" + poller, title: "bare, " + poller + ", no parse", command: func() *exec.Cmd { return bareCommand(poller) }})
+		all = append(all, &subject{name: "bare-" + poller, title: "bare, " + poller + ", no parse",
+			command: func() *exec.Cmd { return bareCommand(poller) }})
 	}
 	for _, poller := range pollers {
 		// Connections that arrive with their request would spare a wait: nobody else here has that.
@@ -51,7 +52,8 @@ func subjects(program string) (all []*subject, missing string) {
 	}
 	version, _ := exec.Command(path, "--version").Output()
 	title := strings.TrimSpace("Node.js " + string(version))
-	return append(all, &subject{name: "node", title: title, command: func() *exec.Cmd { return exec.Command(path, "-e", node) }}), ""
+	command := func() *exec.Cmd { return exec.Command(path, "-e", node) }
+	return append(all, &subject{name: "node", title: title, command: command}), ""
 }
 
 // run measures all subjects in each round, so that what disturbs the machine for a while disturbs them all.

@@ -46,19 +46,19 @@ func beChain() {
 	var name string
 	var n int
 	if _, err := fmt.Sscan(told, &name, &n); err != nil {
-		stop(2, "%s=%q: %v", chainVariable, told, err)
+		tool.Misused("%s=%q: %v", chainVariable, told, err)
 	}
 	for _, kind := range kinds {
 		if kind.name == name {
 			c, err := once(kind.build, n)
 			if err != nil {
-				stop(1, "%s: %v", name, err)
+				tool.Failed(fmt.Errorf("%s: %w", name, err))
 			}
 			fmt.Println(c.make, c.pass, c.memory)
 			os.Exit(0)
 		}
 	}
-	stop(2, "%s=%q: there is no such chain", chainVariable, told)
+	tool.Misused("%s=%q: there is no such chain", chainVariable, told)
 }
 
 // once builds a chain and sends a number through it.

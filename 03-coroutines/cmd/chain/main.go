@@ -15,14 +15,13 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"text/tabwriter"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 )
 
@@ -32,34 +31,22 @@ const (
 	mostRounds     = 100
 )
 
+var tool = command.NewTool("chain", "a number passed along many coroutines, of three kinds")
+
 func main() {
 	beChain()
-	flags := flag.NewFlagSet("chain", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told in one line
-	n := flags.Int("n", 100_000, "pass the number along `N` coroutines, 1 to 1000000")
-	rounds := flags.Int("rounds", 5, "measure everything `N` times, interleaved")
-	file := flags.String("json", "", "write the values to `FILE`, in the form of docs/results")
-	switch err := flags.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Print("chain: a number passed along many coroutines, of three kinds\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-		return
-	case err != nil:
-		stop(2, "%v (-h lists the flags)", err)
-	case flags.NArg() > 0:
-		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
-	case *n < 1 || *n > mostCoroutines:
-		stop(2, "-n %d: choose from 1 to %d (-h lists the flags)", *n, mostCoroutines)
-	case *rounds < 1 || *rounds > mostRounds:
-		stop(2, "-rounds %d: choose from 1 to %d (-h lists the flags)", *rounds, mostRounds)
-	}
+	n := tool.Int("n", 100_000, "pass the number along `N` coroutines, 1 to 1000000")
+	rounds := tool.Int("rounds", 5, "measure everything `N` times, interleaved")
+	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	tool.Parse()
+	command.Between(tool, "n", *n, 1, mostCoroutines)
+	command.Between(tool, "rounds", *rounds, 1, mostRounds)
 	costs := make([][]cost, len(kinds))
 	for range *rounds {
 		for i, kind := range kinds {
 			c, err := ask(kind.name, *n)
 			if err != nil {
-				stop(1, "%s: %v", kind.name, err)
+				tool.Failed(fmt.Errorf("%s: %w", kind.name, err))
 			}
 			costs[i] = append(costs[i], c)
 		}
@@ -77,14 +64,9 @@ func main() {
 		}
 	}
 	if err := result.Write(*file); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
 	fmt.Printf("\nwritten to %s\n", *file)
-}
-
-func stop(status int, format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "chain: %s\n", fmt.Sprintf(format, a...))
-	os.Exit(status)
 }
 
 // show prints the medians.

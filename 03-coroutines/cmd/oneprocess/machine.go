@@ -57,7 +57,8 @@ func descriptors(poller string) int { return min(sock.DescriptorLimit(), poll.Mo
 func fit(asked, descriptors int) (clients int, limit string) {
 	clients = asked
 	if most := max(0, (descriptors-spare)/2); most < clients {
-		clients, limit = most, fmt.Sprintf("each takes two descriptors, and there are %d for this process and poller: raise ulimit -n", descriptors)
+		clients = most
+		limit = fmt.Sprintf("each takes two descriptors, and there are %d for this process and poller: raise ulimit -n", descriptors)
 	}
 	sources := 1
 	if runtime.GOOS == "linux" {

@@ -13,14 +13,12 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 	"example.com/c10k/02-selectors/poll"
 )
@@ -41,40 +39,23 @@ type options struct {
 }
 
 func main() {
-	o := options{}
-	flags := flag.NewFlagSet("oneprocess", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told in one line
-	flags.IntVar(&o.clients, "n", 10_000, "`N` clients, 1 to 2000000; fewer if descriptors or memory do not suffice")
-	flags.BoolVar(&o.simulated, "sim", false, "run on the simulated kernel")
-	flags.Uint64Var(&o.seed, "seed", 1, "with -sim: the `NUMBER` that decides what happens when")
-	flags.StringVar(&o.poller, "poller", poll.Names()[0], "without -sim: ask the kernel with `NAME`: "+strings.Join(poll.Names(), ", "))
-	flags.IntVar(&o.rounds, "rounds", 1, "run everything `N` times, 1 to 20")
-	flags.StringVar(&o.file, "json", "", "write the values to `FILE`, in the form of docs/results")
-	switch err := flags.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Print("oneprocess: document 000's measurement, repeated\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-		return
-	case err != nil:
-		stop(2, "%v (-h lists the flags)", err)
-	case flags.NArg() > 0:
-		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
-	case o.clients < 1 || o.clients > mostClients:
-		stop(2, "-n %d: choose from 1 to %d (-h lists the flags)", o.clients, mostClients)
-	case o.rounds < 1 || o.rounds > mostRounds:
-		stop(2, "-rounds %d: choose from 1 to %d (-h lists the flags)", o.rounds, mostRounds)
-	case !slices.Contains(poll.Names(), o.poller):
-		stop(2, "-poller %s: choose one of %s (-h lists the flags)", o.poller, strings.Join(poll.Names(), ", "))
+	tool := command.NewTool("oneprocess", "document 000's measurement, repeated")
+	var o options
+	tool.IntVar(&o.clients, "n", 10_000, "`N` clients, 1 to 2000000; fewer if descriptors do not suffice")
+	tool.BoolVar(&o.simulated, "sim", false, "run on the simulated kernel")
+	tool.Uint64Var(&o.seed, "seed", 1, "with -sim: the `NUMBER` that decides what happens when")
+	tool.StringVar(&o.poller, "poller", poll.Names()[0], "without -sim: ask the kernel with `NAME`: "+strings.Join(poll.Names(), ", "))
+	tool.IntVar(&o.rounds, "rounds", 1, "run everything `N` times, 1 to 20")
+	tool.StringVar(&o.file, "json", "", "write the values to `FILE`, in the form of docs/results")
+	tool.Parse()
+	command.Between(tool, "n", o.clients, 1, mostClients)
+	command.Between(tool, "rounds", o.rounds, 1, mostRounds)
+	if !slices.Contains(poll.Names(), o.poller) {
+		tool.Misused("-poller %s: choose one of %s", o.poller, strings.Join(poll.Names(), ", "))
 	}
 	if err := run(o); err != nil {
-		stop(1, "%v", err)
+		tool.Failed(err)
 	}
-}
-
-func stop(status int, format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "oneprocess: %s\n", fmt.Sprintf(format, a...))
-	os.Exit(status)
 }
 
 func run(o options) error {

@@ -156,7 +156,8 @@ func TestCommand(t *testing.T) {
 	} {
 		said, err := exec.Command(program, mistake.args...).CombinedOutput()
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != 2 || strings.Count(string(said), "\n") != 1 || !strings.Contains(string(said), mistake.says) {
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 ||
+			strings.Count(string(said), "\n") != 1 || !strings.Contains(string(said), mistake.says) {
 			t.Errorf("%v: %v, %q", mistake.args, err, said)
 		}
 	}

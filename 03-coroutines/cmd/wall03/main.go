@@ -7,50 +7,35 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"text/tabwriter"
 	"time"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 )
 
+var tool = command.NewTool("wall03", "where stage 03 ends")
+
 func main() {
 	beServer()
-	flags := flag.NewFlagSet("wall03", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told in one line
-	file := flags.String("json", "", "write the values to `FILE`, in the form of docs/results")
-	switch err := flags.Parse(os.Args[1:]); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Print("wall03: where stage 03 ends\n\nFlags:\n")
-		flags.SetOutput(os.Stdout)
-		flags.PrintDefaults()
-		return
-	case err != nil:
-		stop(2, "%v (-h lists the flags)", err)
-	case flags.NArg() > 0:
-		stop(2, "unexpected %q: everything is said with flags (-h lists them)", flags.Arg(0))
-	}
-	result := measure.New("The walls of stage 03", "servers and clients on the same machine, no cores set apart; servers with GOMAXPROCS=2")
+	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	tool.Parse()
+	result := measure.New("The walls of stage 03",
+		"servers and clients on the same machine, no cores set apart; servers with GOMAXPROCS=2")
 	for _, wall := range []func(*measure.Result) error{showCores, showCrash, showBlock} {
 		if err := wall(result); err != nil {
-			stop(1, "%v", err)
+			tool.Failed(err)
 		}
 	}
 	if *file != "" {
 		if err := result.Write(*file); err != nil {
-			stop(1, "%v", err)
+			tool.Failed(err)
 		}
 		fmt.Printf("written to %s\n", *file)
 	}
-}
-
-func stop(status int, format string, a ...any) {
-	fmt.Fprintf(os.Stderr, "wall03: %s\n", fmt.Sprintf(format, a...))
-	os.Exit(status)
 }
 
 // show prints a title and rows of cells divided by tabs.

@@ -97,7 +97,8 @@ func TestCommand(t *testing.T) {
 	for _, mistake := range []string{"now", "-jason"} {
 		said, err := exec.Command(program, mistake).CombinedOutput()
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != 2 || strings.Count(string(said), "\n") != 1 || !strings.Contains(string(said), mistake) {
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 ||
+			strings.Count(string(said), "\n") != 1 || !strings.Contains(string(said), mistake) {
 			t.Errorf("%s: %v, %q", mistake, err, said)
 		}
 	}

@@ -42,7 +42,7 @@ func beServer() {
 	} else {
 		err = serveCoroutines(role == "offload")
 	}
-	stop(1, "%v", err)
+	tool.Failed(err)
 }
 
 func serveThreads() error {
