@@ -54,10 +54,15 @@ func main() {
 	}
 	result := measure.New(fmt.Sprintf("Hello, World! under ab -c %d -n %d", concurrency, *requests),
 		"ab and the server share all cores")
-	for _, s := range subjects {
-		for i := range s.rates {
+	node := subjects[len(subjects)-1]
+	for i := range *rounds {
+		result.Add("document-001", "times-node", "×", in2010)
+		for _, s := range subjects {
 			result.Add(s.name, "requests", "1/s", s.rates[i])
 			result.Add(s.name, "cpu", "µs", s.cpu[i])
+			if missing == "" {
+				result.Add(s.name, "times-node", "×", s.rates[i]/node.rates[i])
+			}
 		}
 	}
 	if err := result.Write(*file); err != nil {

@@ -70,6 +70,9 @@ func TestCommand(t *testing.T) {
 			t.Errorf("nothing of %s in\n%s\nor in the file\n%s", s.title, said, text)
 		}
 	}
+	if strings.Count(string(text), `"times-node"`) != 1 && missing != "" || !strings.Contains(string(text), `"document-001"`) {
+		t.Errorf("the file has not the document's factor, or others without Node:\n%s", text)
+	}
 	if !strings.Contains(string(said), "1.925") || missing != "" && !strings.Contains(string(said), missing) {
 		t.Errorf("the table lacks the document's factor, or what is missing (%s):\n%s", missing, said)
 	}
