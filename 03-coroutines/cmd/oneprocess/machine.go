@@ -35,7 +35,14 @@ func onMachine(o options, _ int64) (round, error) {
 	if clients < 1 {
 		return round{}, fmt.Errorf("%d clients fit: %s", clients, limit)
 	}
-	poller, err := poll.New(o.poller)
+	c := newCrowd(clients, "127.0.0.1:0")
+	c.source = func(i int) netip.Addr { return source(i, clients) }
+	return playOn(o.poller, c)
+}
+
+// playOn runs a crowd with a poller, on a kernel of its own.
+func playOn(name string, c *crowd) (round, error) {
+	poller, err := poll.New(name)
 	if err != nil {
 		return round{}, err
 	}
@@ -45,8 +52,6 @@ func onMachine(o options, _ int64) (round, error) {
 	}
 	defer kernel.End()
 	debug.SetGCPercent(seldom)
-	c := newCrowd(clients, "127.0.0.1:0")
-	c.source = func(i int) netip.Addr { return source(i, clients) }
 	return timed(c, func() error { return c.run(kernel) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -75,6 +76,18 @@ func TestSource(t *testing.T) {
 		if from := source(c.i, c.of); from != c.from {
 			t.Errorf("client %d of %d comes from %v, want %v", c.i, c.of, from, c.from)
 		}
+	}
+}
+
+// Clients can come from several of this machine's addresses.
+func TestSeveralSources(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("127.0.0.2 is an address of this machine without configuration only on Linux")
+	}
+	c := newCrowd(30, "127.0.0.1:0")
+	c.source = func(i int) netip.Addr { return source(i*portsPerSource, 30*portsPerSource) }
+	if r, err := playOn(poll.Names()[0], c); err != nil || r.clients != 30 {
+		t.Errorf("30 clients from 30 addresses: %d, %v", r.clients, err)
 	}
 }
 
