@@ -18,7 +18,7 @@ NEW  ?= results
 WINDOWS := 01-blocking/http1 01-blocking/strand 05-comet/hub
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain build run serve wall-01 wall-02 wall-05 test check soak bench bench-publish bench-compare doctor weave record clean \
+.PHONY: help toolchain build run serve wall-01 wall-02 wall-03 wall-05 test check soak bench bench-publish bench-compare doctor weave record clean \
         check-format check-vet check-static check-arrows check-race check-fuzz
 
 help: ## this list
@@ -87,11 +87,16 @@ wall-01: build ## stage 01's walls: one silent client, ten thousand threads; a t
 wall-02: build ## stage 02's walls: a torn application, one slow handler, select's 1024, no descriptor left; tables
 	@bin/wall02 -json results/wall-02.json
 
+wall-03: build ## stage 03's walls: two cores, one used; a crash that takes all; a handler that blocks; tables
+	@bin/wall03 -json results/wall-03.json
+
 wall-05: build ## stage 05's wall: what a waiting client costs, what a million would, where this machine ends; tables
 	@bin/wall05 -json results/wall-05.json
 
 bench: build ## measure this machine, beside the published figures; writes to results/, which git ignores
 	bin/bench -quick -out results
+	bin/oneprocess -rounds 3 -json results/oneprocess.json
+	cd 03-coroutines && go test -run '^$$' -bench . ./coro/
 
 bench-publish: build ## measure for half an hour, and replace the published figures in docs/results: read the diff before you commit it
 	bin/bench -out docs/results

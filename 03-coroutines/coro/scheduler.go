@@ -142,7 +142,7 @@ func (s *Scheduler) wait() error {
 		d = 0
 	} else if at, some := s.timers.first(); some {
 		d = max(0, at-s.kernel.Now().Sub(s.started))
-	} else if s.waiting == 0 && !s.expects() {
+	} else if s.waiting == 0 && !s.watches() && !s.expects() {
 		return s.deadlock()
 	}
 	s.makeRoom()
@@ -171,6 +171,17 @@ func (s *Scheduler) makeRoom() {
 		s.roomAt = s.elapsed + roomEvery
 		runtime.Gosched()
 	}
+}
+
+// watches tells whether somebody waits who works for a client: the client may still leave, and that ends
+// the wait. It is asked only when nobody waits for a descriptor, as at the end of a drain.
+func (s *Scheduler) watches() bool {
+	for c := s.tasks; c != nil; c = c.older {
+		if c.handles != nil && c.handles.wanted&poll.Read != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // dispatch wakes who waits for what is ready. An event that nobody waits for is answered by reading, if

@@ -39,13 +39,3 @@ func TestSoakSeeds(t *testing.T) {
 		t.Run(name, test)
 	}
 }
-
-// TestSoakAMillionClients is document 000's test with a hundred times what it had: all clients and their
-// server in one process and on one thread, in some 11 GB. The brief form has a tenth of them.
-func TestSoakAMillionClients(t *testing.T) {
-	clients := 1_000_000
-	if brief() {
-		clients /= 10
-	}
-	crowd(t, clients)
-}

@@ -20,6 +20,7 @@ import (
 var (
 	oneSeed = flag.Uint64("seed", 0, "run this seed only; 0: all of them")
 	many    = flag.Int("seeds", 0, "how many seeds; 0: as many as there is time for")
+	from    = flag.Uint64("from", 1, "the first of them, to run many in pieces")
 	show    = flag.Bool("show", false, "with -seed: print every kernel call and its result")
 )
 
@@ -31,18 +32,18 @@ type scenario func(w *sim.World, faults sim.Faults) (verdict func() error)
 // runs it again, and the end of its trace.
 func seeds(t *testing.T, s scenario, allowed func(sim.Faults) sim.Faults) {
 	t.Helper()
-	upTo(t, uint64(number()), s, allowed)
+	run(t, uint64(number()), s, allowed)
 }
 
 // fewSeeds is for scenarios that take a fifty times as long.
 func fewSeeds(t *testing.T, s scenario, allowed func(sim.Faults) sim.Faults) {
 	t.Helper()
-	upTo(t, max(1, uint64(number()/50)), s, allowed)
+	run(t, max(1, uint64(number()/50)), s, allowed)
 }
 
-func upTo(t *testing.T, last uint64, s scenario, allowed func(sim.Faults) sim.Faults) {
+func run(t *testing.T, count uint64, s scenario, allowed func(sim.Faults) sim.Faults) {
 	t.Helper()
-	first := uint64(1)
+	first, last := *from, *from+count-1
 	if *oneSeed != 0 {
 		first, last = *oneSeed, *oneSeed
 	}

@@ -7,17 +7,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 
+	"example.com/c10k/01-blocking/ab"
 	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/conform"
 	"example.com/c10k/01-blocking/measure"
@@ -41,8 +38,8 @@ func main() {
 	tool.Parse()
 	command.Between(tool, "rounds", *rounds, 1, mostRounds)
 	command.Between(tool, "n", *requests, concurrency, mostRequests)
-	if _, err := exec.LookPath("ab"); err != nil {
-		tool.Failed(errors.New("ab is not installed: it comes with the package apache2-utils"))
+	if err := ab.Installed(); err != nil {
+		tool.Failed(err)
 	}
 	rates, err := run(*program, *requests, *rounds)
 	if err != nil {
@@ -83,30 +80,14 @@ func run(program string, requests, rounds int) (map[string][]float64, error) {
 	return rates, nil
 }
 
-var (
-	rateField     = regexp.MustCompile(`Requests per second:\s+([0-9.]+)`)
-	completeField = regexp.MustCompile(`Complete requests:\s+(\d+)`)
-	failedField   = regexp.MustCompile(`Failed requests:\s+0\n`)
-	refusedField  = regexp.MustCompile(`Non-2xx responses`)
-)
-
-// one runs ab once against a fresh server. A request that failed is an error: its time means nothing.
+// one runs ab once against a fresh server.
 func one(program, poller string, requests int) (float64, error) {
 	server, err := conform.Start(exec.Command(program, "-app", "echo", "-poller", poller, "-addr", "127.0.0.1:0"), "", nil)
 	if err != nil {
 		return 0, fmt.Errorf("%w: run make build first, or name the program with -program", err)
 	}
 	defer server.Stop()
-	n := strconv.Itoa(requests)
-	report, err := exec.Command("ab", "-q", "-c", strconv.Itoa(concurrency), "-n", n, server.URL+"/").CombinedOutput()
-	if err != nil {
-		return 0, fmt.Errorf("ab: %w: %s", err, strings.TrimSpace(string(report)))
-	}
-	rate, complete := rateField.FindSubmatch(report), completeField.FindSubmatch(report)
-	if rate == nil || complete == nil || string(complete[1]) != n || !failedField.Match(report) || refusedField.Match(report) {
-		return 0, fmt.Errorf("ab does not report %s complete requests and none failed or refused:\n%s", n, report)
-	}
-	return strconv.ParseFloat(string(rate[1]), 64)
+	return ab.Load{Clients: concurrency, Requests: requests}.Run(server.URL + "/")
 }
 
 // show prints the medians.

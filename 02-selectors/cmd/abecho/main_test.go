@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/c10k/01-blocking/ab"
 	"example.com/c10k/01-blocking/conform"
 	"example.com/c10k/02-selectors/poll"
 )
 
 func TestCommand(t *testing.T) {
-	if _, err := exec.LookPath("ab"); err != nil {
-		t.Skip("ab is not installed: it comes with the package apache2-utils")
+	if err := ab.Installed(); err != nil {
+		t.Skip(err)
 	}
 	selectors := conform.Build(t, "example.com/c10k/02-selectors/cmd/selectors")
 	program := conform.Build(t, "example.com/c10k/02-selectors/cmd/abecho")

@@ -7,143 +7,84 @@
 //	plain     goroutines that pass the number on over a channel, and are left to Go's own scheduler
 //
 // The first two are coroutines: one runs at a time, and a loop says which. The third is what one would
-// write in Go if nobody asked for a scheduler. It is less code, and uses all cores.
+// write in Go if nobody asked for a scheduler. It is less code and takes no more memory; and its goroutines
+// may use all cores, are interrupted when they compute for long, and may block in a system call without
+// stopping the others. A single number along a chain asks for none of that, and can only show its price.
 //
-// What it does not do: no input or output, and no statistics; docs/results has those.
+// What it does not do: no input or output.
 package main
 
 import (
-	"flag"
 	"fmt"
-	"iter"
+	"io"
 	"os"
-	"runtime"
-	"time"
+	"slices"
+	"text/tabwriter"
+
+	"example.com/c10k/01-blocking/command"
+	"example.com/c10k/01-blocking/measure"
 )
 
+// Bounds of what may be asked for. A million coroutines take 3 GB.
+const (
+	mostCoroutines = 1_000_000
+	mostRounds     = 100
+)
+
+var tool = command.NewTool("chain", "a number passed along many coroutines, of three kinds")
+
 func main() {
-	n := flag.Int("n", 100_000, "pass the number along `N` coroutines, 1 or more")
-	flag.Parse()
-	if *n < 1 || flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "chain: -n is 1 or more, and there are no other arguments")
-		os.Exit(2)
-	}
-	for _, kind := range kinds {
-		before := memory()
-		built := time.Now()
-		pass, end := kind.build(*n)
-		passed := time.Now()
-		got := pass(0)
-		done := time.Now()
-		used := memory() - before
-		end()
-		if got != *n {
-			fmt.Fprintf(os.Stderr, "chain: %s: the number is %d after %d coroutines\n", kind.name, got, *n)
-			os.Exit(1)
-		}
-		each := func(d time.Duration) time.Duration { return d / time.Duration(*n) }
-		fmt.Printf("%-9s %d coroutines: %v each to make, %v each to pass the number, %d bytes each\n",
-			kind.name, *n, each(passed.Sub(built)), each(done.Sub(passed)), used / *n)
-	}
-}
-
-// memory is what stacks and heap take, in bytes.
-func memory() int {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int(m.StackInuse + m.HeapAlloc)
-}
-
-// A kind builds a chain of n: pass sends a number through, end lets the chain go.
-var kinds = []struct {
-	name  string
-	build func(n int) (pass func(int) int, end func())
-}{{"pull", pull}, {"channels", channels}, {"plain", plain}}
-
-// pull: each coroutine waits for the number, adds one, and waits again; the loop carries it from one to
-// the next.
-func pull(n int) (pass func(int) int, end func()) {
-	var number int
-	type coroutine struct {
-		resume func() (struct{}, bool)
-		stop   func()
-	}
-	chain := make([]coroutine, n)
-	for i := range chain {
-		c := &chain[i]
-		c.resume, c.stop = iter.Pull(func(yield func(struct{}) bool) {
-			for yield(struct{}{}) {
-				number++
+	beChain()
+	n := tool.Int("n", 100_000, "pass the number along `N` coroutines, 1 to 1000000")
+	rounds := tool.Int("rounds", 5, "measure everything `N` times, interleaved")
+	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
+	tool.Parse()
+	command.Between(tool, "n", *n, 1, mostCoroutines)
+	command.Between(tool, "rounds", *rounds, 1, mostRounds)
+	costs := make([][]cost, len(kinds))
+	for range *rounds {
+		for i, kind := range kinds {
+			c, err := ask(kind.name, *n)
+			if err != nil {
+				tool.Failed(fmt.Errorf("%s: %w", kind.name, err))
 			}
-		})
-		c.resume() // to where it waits
-	}
-	pass = func(v int) int {
-		number = v
-		for _, c := range chain {
-			c.resume()
-		}
-		return number
-	}
-	return pass, func() {
-		for _, c := range chain {
-			c.stop()
+			costs[i] = append(costs[i], c)
 		}
 	}
+	show(os.Stdout, *n, costs)
+	if *file == "" {
+		return
+	}
+	result := measure.New(fmt.Sprintf("A number passed along %d coroutines", *n), "each chain in a process of its own")
+	for i, kind := range kinds {
+		for _, c := range costs[i] {
+			result.Add(kind.name, "make", "ns", c.make)
+			result.Add(kind.name, "pass", "ns", c.pass)
+			result.Add(kind.name, "memory", "B", c.memory)
+		}
+	}
+	if err := result.Write(*file); err != nil {
+		tool.Failed(err)
+	}
+	fmt.Printf("\nwritten to %s\n", *file)
 }
 
-// channels: the same with two channels for each switch, one for the way in and one for the way out.
-func channels(n int) (pass func(int) int, end func()) {
-	var number int
-	type coroutine struct{ resume, yield chan struct{} }
-	chain := make([]coroutine, n)
-	for i := range chain {
-		c := coroutine{make(chan struct{}), make(chan struct{})}
-		chain[i] = c
-		go func() {
-			for range c.resume {
-				number++
-				c.yield <- struct{}{}
+// show prints the medians.
+func show(out io.Writer, n int, costs [][]cost) {
+	fmt.Fprintf(out, "%d coroutines; each takes:\n", n)
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\tto make\tto pass the number\tmemory\t")
+	for i, kind := range kinds {
+		middle := func(of func(cost) float64) float64 {
+			var values []float64
+			for _, c := range costs[i] {
+				values = append(values, of(c))
 			}
-		}()
-	}
-	pass = func(v int) int {
-		number = v
-		for _, c := range chain {
-			c.resume <- struct{}{}
-			<-c.yield
+			slices.Sort(values)
+			return values[len(values)/2]
 		}
-		return number
+		fmt.Fprintf(table, "%s\t%.0f ns\t%.0f ns\t%.0f B\t\n", kind.name, middle(func(c cost) float64 { return c.make }),
+			middle(func(c cost) float64 { return c.pass }), middle(func(c cost) float64 { return c.memory }))
 	}
-	return pass, func() {
-		for _, c := range chain {
-			close(c.resume)
-		}
-	}
-}
-
-// plain: each goroutine receives from the one before and sends to the one behind.
-func plain(n int) (pass func(int) int, end func()) {
-	first := make(chan int)
-	last := first
-	for range n {
-		from, to := last, make(chan int)
-		go func() {
-			defer close(to)
-			for v := range from {
-				to <- v + 1
-			}
-		}()
-		last = to
-	}
-	pass = func(v int) int {
-		first <- v
-		return <-last
-	}
-	return pass, func() {
-		close(first)
-		for range last {
-		}
-	}
+	table.Flush()
 }

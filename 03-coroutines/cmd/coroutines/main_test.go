@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -79,5 +81,45 @@ func TestQuitPrintsTheTasksAndGoesOn(t *testing.T) {
 	server.Process.Signal(syscall.SIGTERM)
 	if err := server.Wait(); err != nil {
 		t.Errorf("the server ended with %v", err)
+	}
+}
+
+// A stop waits for those whose handlers wait, as long as it waits for anybody, and ends when the last client
+// has left. Meanwhile nobody waits for a descriptor, and it is no deadlock.
+func TestAStopWaitsForWhoWaits(t *testing.T) {
+	program := conform.Build(t, "example.com/c10k/03-coroutines/cmd/coroutines")
+	server, err := conform.Start(exec.Command(program, "-app", "comet", "-addr", "127.0.0.1:0",
+		"-header-timeout", "0", "-request-timeout", "0", "-idle-timeout", "0"), "", nil) // a timer would hide it
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := strings.TrimPrefix(server.URL, "http://")
+	waiting, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer waiting.Close()
+	io.WriteString(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	for counted := ""; counted != "1"; {
+		answer, err := http.Get(server.URL + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		counted = string(body)
+	}
+	stopped := make(chan error)
+	go func() { stopped <- server.Stop() }()
+	for { // the drain has begun when nobody listens
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	waiting.Close()
+	if err := <-stopped; err != nil {
+		t.Error(err)
 	}
 }
