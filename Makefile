@@ -84,8 +84,10 @@ wall-01: build ## stage 01's walls: one silent client, ten thousand threads; a t
 	@bin/wall01 -out results
 	@go run ./docs/cmd/draw results/wall-01-*.trace.json 'results/wall-01.json#threads' 'results/wall-01.json#memory'
 
-wall-02: build ## stage 02's walls: a torn application, one slow handler, select's 1024, no descriptor left; tables
+wall-02: build ## stage 02's walls: a torn application, one slow handler, select's 1024, no descriptor left; tables, and pictures in results/
 	@bin/wall02 -json results/wall-02.json
+	@bin/waitcost -json results/wait.json
+	@go run ./docs/cmd/draw 'results/wall-02.json#block-answered' 'results/wall-02.json#served' 'results/wait.json#wait/log'
 
 wall-05: build ## stage 05's wall: what a waiting client costs, what a million would, where this machine ends; tables
 	@bin/wall05 -json results/wall-05.json
