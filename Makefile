@@ -84,8 +84,10 @@ wall-01: build ## stage 01's walls: one silent client, ten thousand threads; a t
 	@bin/wall01 -out results
 	@go run ./docs/cmd/draw results/wall-01-*.trace.json 'results/wall-01.json#threads' 'results/wall-01.json#memory'
 
-wall-02: build ## stage 02's walls: a torn application, one slow handler, select's 1024, no descriptor left; tables
+wall-02: build ## stage 02's walls: a torn application, one slow handler, select's 1024, no descriptor left; tables, and pictures in results/
 	@bin/wall02 -json results/wall-02.json
+	@bin/waitcost -json results/wait.json
+	@go run ./docs/cmd/draw 'results/wall-02.json#block-answered' 'results/wall-02.json#served' 'results/wait.json#wait/log'
 
 wall-03: build ## stage 03's walls: two cores, one used; a crash that takes all; a handler that blocks; tables
 	@bin/wall03 -json results/wall-03.json

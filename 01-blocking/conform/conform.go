@@ -62,7 +62,7 @@ var Groups = []Group{
 	{"timeouts", "a client that is silent or slow loses its connection (needs a server started with short time-outs)"},
 }
 
-// Cases returns every case, in the order of Groups.
+// Cases returns every case, in the order of Groups. Those of [Exercise] are not among them.
 func Cases() []Case {
 	cases := slices.Concat(
 		basicCases, connectionCases, arrivalCases, bodyCases,
@@ -72,6 +72,9 @@ func Cases() []Case {
 	slices.SortStableFunc(cases, func(a, b Case) int { return groupNumber(a.Group) - groupNumber(b.Group) })
 	return cases
 }
+
+// Exercises returns the cases of [Exercise].
+func Exercises() []Case { return slices.Clone(exerciseCases) }
 
 func groupNumber(name string) int {
 	return slices.IndexFunc(Groups, func(g Group) bool { return g.Name == name })

@@ -146,7 +146,8 @@ var connectionCases = []Case{
 				answer := c.Answer("GET")
 				t.Status(answer, 200)
 				if !answer.Has("Connection", "close") {
-					t.Fail("Connection: close in the answer", "%+v", answer.Fields)
+					got, _ := answer.Get("Connection")
+					t.Fail("Connection: close in the answer to Connection: "+option, "Connection: %q", got)
 				}
 				c.End()
 				c.Close()

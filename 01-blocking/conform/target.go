@@ -81,7 +81,7 @@ func (target Target) Cases() []Case {
 	if len(groups) == 0 {
 		groups = DefaultGroups(target.App)
 	}
-	return slices.DeleteFunc(Cases(), func(c Case) bool {
+	return slices.DeleteFunc(append(Cases(), exerciseCases...), func(c Case) bool {
 		return !slices.Contains(groups, c.Group) ||
 			c.App != "" && c.App != target.App ||
 			c.App == "" && target.OnlyApp ||
@@ -103,7 +103,7 @@ func (target Target) complete() (Target, error) {
 		return target, err
 	}
 	for _, name := range target.Groups {
-		if groupNumber(name) < 0 {
+		if groupNumber(name) < 0 && name != Exercise.Name {
 			return target, fmt.Errorf("there is no group %q: choose from %s", name, groupNames())
 		}
 	}

@@ -118,20 +118,6 @@ func TestADeferredConnectionIsNeverDeclared(t *testing.T) {
 	}
 }
 
-// A client that sends a byte at a time hurts nobody: between its bytes others are served.
-func TestASlowClientHurtsNobody(t *testing.T) {
-	onEveryPoller(t, func(t *testing.T, poller string) {
-		s := start(t, poller, echo, loop.Options{})
-		slow, quick := s.dial(t), s.dial(t)
-		for _, b := range []byte(get("/slow")) {
-			slow.send(t, string(b))
-			quick.send(t, get("/quick"))
-			quick.expect(t, 200, "quick")
-		}
-		slow.expect(t, 200, "slow")
-	})
-}
-
 // A client that never reads its answers gets no new ones: no more requests are handled than the kernel's
 // buffers and one batch hold. The write time-out ends it; then the count is final.
 func TestAClientThatNeverReadsIsBounded(t *testing.T) {
@@ -190,49 +176,6 @@ func TestALargeAnswerAndWhatIsBehindIt(t *testing.T) {
 		c.expect(t, 200, "small")
 		c.send(t, get("/last")[10:])
 		c.expect(t, 200, "last")
-	})
-}
-
-// Resets in every state leave the server as it was.
-func TestResetsHarmNobody(t *testing.T) {
-	onEveryPoller(t, func(t *testing.T, poller string) {
-		gone := make(chan struct{}, 1)
-		parked := make(chan struct{}, 1)
-		large := http1.Response{Body: make([]byte, 16<<20)}
-		handler := func(x *loop.Exchange) {
-			switch string(x.Request.Target) {
-			case "/park":
-				x.Park(func() { gone <- struct{}{} })
-				parked <- struct{}{}
-			case "/large":
-				x.Respond(&large)
-			default:
-				echo(x)
-			}
-		}
-		s := start(t, poller, handler, loop.Options{})
-		s.dial(t).reset()
-
-		reading := s.dial(t)
-		reading.send(t, get("/half")[:10])
-		reading.reset()
-
-		waiting := s.dial(t)
-		waiting.send(t, get("/park"))
-		arrive(t, "parking", parked)
-		waiting.reset()
-		arrive(t, "the news that the client left", gone)
-
-		writing := s.dial(t)
-		writing.send(t, get("/large"))
-		if _, err := writing.answers.ReadByte(); err != nil {
-			t.Fatal(err)
-		}
-		writing.reset()
-
-		c := s.dial(t)
-		c.send(t, get("/alive"))
-		c.expect(t, 200, "alive")
 	})
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
+	"math"
 	"slices"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -137,6 +139,9 @@ func values(subjects []string, points map[string][]results.Measurement) (header 
 		label := named(first)
 		if first.At != nil {
 			label = results.Number(place)
+			if place < 1000 && place == math.Trunc(place) { // a count, and not a measurement with digits to show
+				label = strconv.Itoa(int(place))
+			}
 		}
 		row := []string{label}
 		for _, subject := range subjects {

@@ -134,7 +134,7 @@ func (o *options) check() error {
 		}
 	}
 	for _, title := range o.only {
-		if !slices.ContainsFunc(conform.Cases(), func(c conform.Case) bool { return c.Title() == title }) {
+		if !slices.ContainsFunc(append(conform.Cases(), conform.Exercises()...), func(c conform.Case) bool { return c.Title() == title }) {
 			return fmt.Errorf("there is no case %q: -list names them", title)
 		}
 	}
@@ -167,12 +167,12 @@ func (o *options) check() error {
 
 // list prints the groups with their promises, and the cases.
 func list(w io.Writer, o *options) error {
-	for _, g := range conform.Groups {
+	for _, g := range append(slices.Clone(conform.Groups), conform.Exercise) {
 		if o.stage != nil && !slices.Contains(o.stage.Groups, g.Name) || len(o.groups) > 0 && !slices.Contains(o.groups, g.Name) {
 			continue
 		}
 		fmt.Fprintf(w, "%s: %s\n", g.Name, g.Promise)
-		for _, c := range conform.Cases() {
+		for _, c := range append(conform.Cases(), conform.Exercises()...) {
 			if c.Group != g.Name {
 				continue
 			}

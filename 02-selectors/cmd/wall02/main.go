@@ -64,6 +64,9 @@ func showSlow(r *measure.Result) error {
 			rows = append(rows, fmt.Sprintf("%s\t%s %v\t%d\t%d\t%.1f ms", server, fault, blocked, neighbours, s.meanwhile, float64(s.last.Microseconds())/1e3))
 			r.Add(server, fault+"-last", "ms", float64(s.last.Microseconds())/1e3)
 			r.Add(server, fault+"-meanwhile", "answers", float64(s.meanwhile))
+			for i, after := range s.answered {
+				r.AddAt(server, fault+"-answered", "ms", float64(i+1), "clients who ask meanwhile", float64(after.Microseconds())/1e3)
+			}
 		}
 	}
 	show(os.Stdout, "One slow handler stops everybody", rows...)

@@ -16,6 +16,8 @@ const neighbours = 20
 type slowness struct {
 	meanwhile int           // answers that came before the slow handler can have ended
 	last      time.Duration // from the slow request to the last answer to a neighbour
+
+	answered []time.Duration // the same for each neighbour, in the order in which they asked
 }
 
 // slow asks a server for something slow, and then, from many other connections, for something quick. fault is
@@ -64,6 +66,7 @@ func slow(server, fault string, d time.Duration) (slowness, error) {
 			return seen, err
 		}
 		seen.last = time.Since(begun)
+		seen.answered = append(seen.answered, seen.last)
 		if seen.last < d {
 			seen.meanwhile++
 		}

@@ -2,8 +2,8 @@
 //
 //	go run ./docs/cmd/draw results/wall-01-sequential.trace.json results/wall-01.json#threads
 //
-// A recording becomes a timeline, and a quantity of a result a chart: the same pictures that a page would
-// have, for light and dark pages, beside the file. The text alternative, the table with the same values, goes
+// A recording becomes a timeline, and a quantity of a result a chart, with logarithmic axes if it is written
+// QUANTITY/log: the same pictures that a page would have, for light and dark pages, beside the file. The text alternative, the table with the same values, goes
 // to NAME.md beside them.
 //
 // What it does not do: it changes no page; package book does, from what is in docs/results.
@@ -23,7 +23,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 || strings.HasPrefix(os.Args[1], "-") {
-		fmt.Fprintln(os.Stderr, "draw: name what to draw: results/NAME.trace.json, or results/NAME.json#QUANTITY")
+		fmt.Fprintln(os.Stderr, "draw: name what to draw: results/NAME.trace.json, or results/NAME.json#QUANTITY, and /log behind it for logarithmic axes")
 		os.Exit(2)
 	}
 	for _, place := range os.Args[1:] {
@@ -46,8 +46,13 @@ func draw(place string) error {
 		page, err = maker.Timeline(&chapter.Block{Kind: "timeline", Args: []string{recording}})
 	} else {
 		result := strings.TrimSuffix(name, ".json")
+		block := &chapter.Block{Kind: "chart"}
+		if linear, log := strings.CutSuffix(quantity, "/log"); log {
+			quantity, block.Options = linear, map[string][]string{"scale": {"log"}}
+		}
 		name = result + "-" + quantity
-		page, err = maker.Chart(&chapter.Block{Kind: "chart", Args: []string{result, quantity}})
+		block.Args = []string{result, quantity}
+		page, err = maker.Chart(block)
 	}
 	if err != nil {
 		return err
