@@ -37,7 +37,7 @@ func on(t *testing.T, hubs int, test func(n *network)) {
 	defer k.End()
 	s := coro.New(k, coro.Options{Poison: true})
 	n := &network{T: t, scheduler: s, mail: strand.NewChan[func()](s, 1000), silent: map[int]bool{}}
-	n.order = sequencer.New(n.toHub, n.after)
+	n.order = sequencer.New(sequencer.Config[int]{Epoch: 7, Limits: sequencer.DefaultLimits, Send: n.toHub, After: n.after, Now: s.Now})
 	for i := range hubs {
 		n.hubs = append(n.hubs, hub.New(s, func(f sequencer.Frame) error {
 			if n.silent[i] {
