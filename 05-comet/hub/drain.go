@@ -54,3 +54,6 @@ func (h *Hub) portion(by int) (taken []*waiter) {
 	}
 	return taken
 }
+
+// Draining tells whether Drain was called. Who asks holds the lock, as Report does.
+func (h *Hub) Draining() bool { return h.draining }
