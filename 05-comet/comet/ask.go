@@ -18,11 +18,12 @@ const topicsMost = 16
 // A query is what a client asks for: a copy, because the request is lent.
 type query struct {
 	topics hub.Topics
-	cursor hub.Cursor // zero: none was sent
+	cursor hub.Cursor   // zero: none was sent
+	allow  []http1.Pair // what lets the client's page read the answer
 }
 
 // parse reads topic=a&topic=b&since=E-N. Other names are ignored, as libraries add theirs.
-func parse(raw string) (q query, err error) {
+func (q *query) parse(raw string) (err error) {
 	var names []string
 	for raw != "" {
 		var field string
@@ -30,29 +31,29 @@ func parse(raw string) (q query, err error) {
 		name, value, _ := strings.Cut(field, "=")
 		if strings.ContainsAny(value, "%+") {
 			if value, err = url.QueryUnescape(value); err != nil {
-				return q, fmt.Errorf("%s: a percent sign is followed by two hexadecimal digits", name)
+				return fmt.Errorf("%s: a percent sign is followed by two hexadecimal digits", name)
 			}
 		}
 		switch name {
 		case "topic":
 			if !sequencer.IsTopic(value) {
-				return q, fmt.Errorf("topic: %s", topicRule)
+				return fmt.Errorf("topic: %s", topicRule)
 			}
 			names = append(names, value)
 		case "since":
 			if q.cursor, err = parseCursor(value); err != nil {
-				return q, err
+				return err
 			}
 		}
 		if len(names) > topicsMost {
-			return q, fmt.Errorf("topic: at most %d in a request", topicsMost)
+			return fmt.Errorf("topic: at most %d in a request", topicsMost)
 		}
 	}
 	if len(names) == 0 {
-		return q, fmt.Errorf("topic: name at least one, as in ?topic=news")
+		return fmt.Errorf("topic: name at least one, as in ?topic=news")
 	}
 	q.topics = hub.NewTopics(names)
-	return q, nil
+	return nil
 }
 
 const topicRule = "1 to 64 of A-Z a-z 0-9 . _ -"
@@ -73,18 +74,17 @@ func appendCursor(dst []byte, c hub.Cursor) []byte {
 	return strconv.AppendUint(append(dst, '-'), c.Number, 10)
 }
 
-// listening is what /events and /stream begin with: what is asked for, and who asks; or why not.
-func (f *face) listening(r *http1.Request) (q query, allow []http1.Pair, refusal *http1.Response) {
-	allow = f.allowed(r)
-	switch m := string(r.Method); {
-	case m == "OPTIONS":
-		return q, nil, f.preflight(r, "GET")
-	case m != "GET":
-		return q, nil, notAllowed("GET, OPTIONS")
+// listening is what /events and /stream begin with: what is asked for, or why it is refused. The query is on
+// the heap and this frame gone when the handler waits: see handle.
+//
+//go:noinline
+func (f *face) listening(r *http1.Request) (*query, *http1.Response) {
+	if string(r.Method) == "OPTIONS" {
+		return nil, f.preflight(r, "GET")
 	}
-	q, err := parse(string(r.Query()))
-	if err != nil {
-		return q, nil, says(400, err.Error(), allow...)
+	q := &query{allow: f.allowed(r)}
+	if err := q.parse(string(r.Query())); err != nil {
+		return nil, says(400, err.Error(), q.allow...)
 	}
-	return q, allow, nil
+	return q, nil
 }

@@ -12,23 +12,28 @@ import (
 
 // events is a long poll. Its cursor is the client's; the server keeps nothing of a client between two.
 func (f *face) events(r *http1.Request) *http1.Response {
-	q, allow, refusal := f.listening(r)
+	q, refusal := f.listening(r)
 	if refusal != nil {
 		return refusal
 	}
 	if f.full() {
-		return says(503, "too many clients listen", append(allow, f.retryAfter())...)
+		return says(503, "too many clients listen", append(q.allow, f.retryAfter())...)
 	}
 	f.counters.Listeners++
 	b, err := f.Hub.Events(q.topics, q.cursor, f.Model.Now().Add(f.jittered(f.Wait, 0.1)))
 	f.counters.Listeners--
+	return f.batch(q, b, err)
+}
+
+// batch is the answer to a long poll.
+func (f *face) batch(q *query, b *hub.Batch, err error) *http1.Response {
 	if err != nil && !errors.Is(err, hub.ErrDraining) {
 		return f.refused(err)
 	}
 	if b.Reset {
 		f.counters.Resets++
 	}
-	return &http1.Response{Type: jsonType, Header: uncached(allow), Body: b.In(hub.JSON, encodeJSON)}
+	return &http1.Response{Type: jsonType, Header: uncached(q.allow), Body: b.In(hub.JSON, encodeJSON)}
 }
 
 const jsonType = "application/json"

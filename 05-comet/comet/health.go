@@ -3,19 +3,13 @@ package comet
 import "example.com/c10k/01-blocking/http1"
 
 // healthy says that the process lives: it answered.
-func (f *face) healthy(r *http1.Request) *http1.Response {
-	if !reads(r) {
-		return notAllowed("GET, HEAD")
-	}
+func (f *face) healthy(*http1.Request) *http1.Response {
 	return &wellAndReady
 }
 
 // ready says whether this process should be sent clients: it has all messages, and is not about to end.
-func (f *face) ready(r *http1.Request) *http1.Response {
-	switch {
-	case !reads(r):
-		return notAllowed("GET, HEAD")
-	case !f.Hub.Current():
+func (f *face) ready(*http1.Request) *http1.Response {
+	if !f.Hub.Current() {
 		return says(503, "not ready: catching up, or about to end", f.retryAfter())
 	}
 	return &wellAndReady

@@ -49,7 +49,7 @@ func (f *face) foreign(r *http1.Request) bool {
 func (f *face) preflight(r *http1.Request, method string) *http1.Response {
 	allow := f.allowed(r)
 	if allow == nil {
-		return notAllowed(method + ", OPTIONS")
+		return says(403, "pages of that site may not use this server: it is not on the list (-origins)")
 	}
 	return &http1.Response{Status: 204, Header: append(allow,
 		http1.Pair{Name: "Access-Control-Allow-Methods", Value: method},

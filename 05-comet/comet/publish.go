@@ -13,13 +13,12 @@ import (
 // publish gives its body to everybody who asks for the topic, and answers once it has its number. If the
 // answer does not arrive, the client cannot know whether the message was published: if it sends it again
 // there may be two, which is at least one.
-func (f *face) publish(r *http1.Request, topic string) *http1.Response {
+func (f *face) publish(r *http1.Request) *http1.Response {
+	topic := string(bytes.TrimPrefix(r.Path(), []byte(topicsPath)))
 	allow := f.allowed(r)
-	switch m := string(r.Method); {
-	case m == "OPTIONS":
+	switch {
+	case string(r.Method) == "OPTIONS":
 		return f.preflight(r, "POST")
-	case m != "POST":
-		return notAllowed("POST, OPTIONS")
 	case f.foreign(r):
 		return says(403, "a page of another site may not publish: its origin is not on the list (-origins)")
 	case !f.authorized(r):

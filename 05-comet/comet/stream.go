@@ -27,7 +27,7 @@ const (
 // one was taken; meanwhile its cursor stands still. If a batch is not taken within the write time-out the
 // stream ends.
 func (f *face) stream(r *http1.Request) *http1.Response {
-	q, allow, refusal := f.listening(r)
+	q, refusal := f.listening(r)
 	if refusal != nil {
 		return refusal
 	}
@@ -37,7 +37,7 @@ func (f *face) stream(r *http1.Request) *http1.Response {
 			q.cursor = hub.Cursor{Epoch: unknownEpoch} // of another server; an error would end EventSource for good
 		}
 	}
-	a := &http1.Response{Type: "text/event-stream", Close: true, Header: slices.Concat(allow, noStore, unbuffered)}
+	a := &http1.Response{Type: "text/event-stream", Close: true, Header: slices.Concat(q.allow, noStore, unbuffered)}
 	if f.full() {
 		a.Body = f.retry(overfullRetry)
 		return a
@@ -62,7 +62,7 @@ func (f *face) retry(d time.Duration) []byte {
 }
 
 // follow sends what there is, and then what comes, until the stream's time is over.
-func (f *face) follow(s http1.Sender, q query) error {
+func (f *face) follow(s http1.Sender, q *query) error {
 	end := f.Model.Now().Add(f.jittered(f.StreamAge*9/10, 1./9))
 	if err := s.Send(f.retry(streamRetry)); err != nil {
 		return err

@@ -36,18 +36,25 @@ type Cursor struct{ Epoch, Number uint64 }
 // and so it does in a process that is about to end, with ErrDraining. To the zero Cursor it answers at once,
 // with the head and no messages. The batch is shared with others: it is read only.
 func (h *Hub) Events(topics Topics, c Cursor, until time.Time) (*Batch, error) {
+	w, b, err := h.arrive(topics, c)
+	if w == nil {
+		return b, err
+	}
+	return h.woken(w, topics, c, w.place.Wait(until))
+}
+
+// arrive is what comes before the wait: its frame is gone when ten thousand do.
+//
+//go:noinline
+func (h *Hub) arrive(topics Topics, c Cursor) (*waiter, *Batch, error) {
 	if err := h.catchUp(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := h.checkAhead(c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, b := h.registerThenCheck(topics, c)
-	if b != nil {
-		return b, nil
-	}
-	err := w.place.Wait(until)
-	return h.woken(w, topics, c, err)
+	return w, b, nil
 }
 
 // checkAhead deals with a cursor that is ahead of this hub. Its client may have it from a worker that heard
