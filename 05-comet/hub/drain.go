@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"example.com/c10k/01-blocking/strand"
@@ -28,9 +30,12 @@ func (h *Hub) Drain(window time.Duration) {
 func (h *Hub) sendAway(window time.Duration) {
 	pause := h.model.NewWaiter()
 	began := h.model.Now()
+	h.model.Lock()
+	topics := slices.Sorted(maps.Keys(h.groups)) // all that there will be: nobody joins them any more
+	h.model.Unlock()
 	for step := range drainSteps {
 		h.model.Lock()
-		h.wake(h.portion(drainSteps - step))
+		h.wake(h.portion(topics, drainSteps-step))
 		left := h.listening()
 		h.model.Unlock()
 		if left == 0 {
@@ -43,10 +48,10 @@ func (h *Hub) sendAway(window time.Duration) {
 }
 
 // portion takes a part of those who wait in Events: all of them, divided by what.
-func (h *Hub) portion(by int) (taken []*waiter) {
+func (h *Hub) portion(topics []string, by int) (taken []*waiter) {
 	most := (h.listening() + by - 1) / by
-	for _, g := range h.groups {
-		for len(g.waiters) > 0 && len(taken) < most {
+	for _, name := range topics {
+		for g := h.groups[name]; g != nil && len(g.waiters) > 0 && len(taken) < most; {
 			w := g.waiters[len(g.waiters)-1]
 			h.unpark(w, drained)
 			taken = append(taken, w)

@@ -36,7 +36,7 @@ type Hub struct {
 	current  bool              // the history has everything that the sequencer had when this hub asked last
 	starting group             // in wait for that
 	groups   map[string]*group // in Events, by topics
-	byTopic  map[string][]*group
+	byTopic  map[string][]member
 	batches  map[batchKey]*Batch // made of the history as it is, to be shared
 
 	waiting group                // in Wait, not taken by a round
@@ -60,7 +60,7 @@ var ErrDraining = errors.New("hub: this process ends: ask again")
 func New(m strand.Model, send func(sequencer.Frame) error) *Hub {
 	return &Hub{
 		model: m, send: send,
-		groups: map[string]*group{}, byTopic: map[string][]*group{}, batches: map[batchKey]*Batch{},
+		groups: map[string]*group{}, byTopic: map[string][]member{}, batches: map[batchKey]*Batch{},
 		aside: map[uint64][]*waiter{}, asked: map[uint64]*question{},
 	}
 }
@@ -134,9 +134,7 @@ func (h *Hub) learn(f sequencer.Frame) {
 	}
 	clear(h.batches)
 	for _, m := range messages {
-		for _, g := range h.byTopic[m.Topic] {
-			h.unparkAll(g, notified)
-		}
+		h.tell(m.Topic)
 	}
 	switch {
 	case h.history.Head() < head:

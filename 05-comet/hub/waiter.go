@@ -1,10 +1,6 @@
 package hub
 
-import (
-	"slices"
-
-	"example.com/c10k/01-blocking/strand"
-)
+import "example.com/c10k/01-blocking/strand"
 
 // A waiter is a strand that waits, in one list or in none.
 type waiter struct {
@@ -33,6 +29,13 @@ const (
 type group struct {
 	topics  Topics
 	waiters []*waiter
+	members []int // where it is in the list of each of its topics
+}
+
+// A member is a group in the list of one of its topics.
+type member struct {
+	group *group
+	which int // of the group's topics
 }
 
 // join adds a new waiter to a list. It is a function of its own to keep the frames of those who wait
@@ -97,12 +100,14 @@ func (h *Hub) tidy(g *group) {
 		return
 	}
 	delete(h.groups, string(g.topics))
-	for _, name := range g.topics.Names() {
-		rest := slices.DeleteFunc(h.byTopic[name], func(other *group) bool { return other == g })
-		if len(rest) == 0 {
+	for which, name := range g.topics.Names() {
+		list := h.byTopic[name]
+		last := len(list) - 1
+		moved, to := list[last], g.members[which]
+		list[to], moved.group.members[moved.which] = moved, to
+		list[last] = member{}
+		if h.byTopic[name] = list[:last]; last == 0 {
 			delete(h.byTopic, name)
-		} else {
-			h.byTopic[name] = rest
 		}
 	}
 }
@@ -113,9 +118,17 @@ func (h *Hub) groupOf(topics Topics) *group {
 	if g == nil {
 		g = &group{topics: topics}
 		h.groups[string(topics)] = g
-		for _, name := range topics.Names() {
-			h.byTopic[name] = append(h.byTopic[name], g)
+		for which, name := range topics.Names() {
+			g.members = append(g.members, len(h.byTopic[name]))
+			h.byTopic[name] = append(h.byTopic[name], member{g, which})
 		}
 	}
 	return g
+}
+
+// tell wakes everybody who asks for a topic.
+func (h *Hub) tell(topic string) {
+	for list := h.byTopic[topic]; len(list) > 0; list = h.byTopic[topic] {
+		h.unparkAll(list[len(list)-1].group, notified) // and with its waiters the group is gone
+	}
 }

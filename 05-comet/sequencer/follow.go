@@ -102,8 +102,8 @@ func (s *Sequencer[W]) follow(w W, from uint64) {
 
 // broadcast sends a piece to all hubs that have everything before it.
 func (s *Sequencer[W]) broadcast(piece Frame) {
-	for w, follows := range s.workers {
-		if follows {
+	for _, w := range s.joined {
+		if s.workers[w] {
 			s.send(w, piece)
 		}
 	}

@@ -55,11 +55,11 @@ func (s *Sequencer[W]) queue(ask Kind, from asker[W]) {
 func (s *Sequencer[W]) begin() {
 	r := s.rounds[0]
 	r.missing = make(map[W]bool, len(s.workers))
-	for w := range s.workers {
+	for _, w := range s.joined {
 		r.missing[w] = true
 	}
 	s.limit(r)
-	for w := range s.workers {
+	for _, w := range s.joined {
 		s.send(w, Frame{Kind: r.ask, ID: r.id})
 	}
 	s.finish() // with no worker there is nobody to wait for

@@ -44,8 +44,10 @@ func (s *Sequencer[W]) Save() ([]byte, error) {
 		for _, a := range r.askers {
 			round.Askers = append(round.Askers, savedAsker[W]{a.worker, a.id})
 		}
-		for w := range r.missing {
-			round.Missing = append(round.Missing, w)
+		for _, w := range s.joined {
+			if r.missing[w] {
+				round.Missing = append(round.Missing, w)
+			}
 		}
 		all.Rounds = append(all.Rounds, round)
 	}

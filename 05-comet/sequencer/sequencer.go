@@ -15,7 +15,10 @@
 // one at a time.
 package sequencer
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Config joins a sequencer to the world. W names a worker.
 type Config[W comparable] struct {
@@ -47,6 +50,7 @@ type Sequencer[W comparable] struct {
 	limits Limits
 
 	workers  map[W]bool // true: it has all messages, and is sent the next one
+	joined   []W        // the same workers, oldest first: so that what is sent has one order
 	history  History
 	expiring bool // a look at the oldest message's age is due
 
@@ -62,6 +66,9 @@ func New[W comparable](c Config[W]) *Sequencer[W] {
 // Joined adds a worker, or one that another master had before (see Save). A round that runs does not ask
 // it: it had nobody when the round began.
 func (s *Sequencer[W]) Joined(w W) {
+	if !s.has(w) {
+		s.joined = append(s.joined, w)
+	}
 	s.workers[w] = false
 	s.send(w, Frame{Kind: Begin, ID: s.epoch})
 }
@@ -69,6 +76,7 @@ func (s *Sequencer[W]) Joined(w W) {
 // Left takes a worker out, and whatever it has not answered counts 0.
 func (s *Sequencer[W]) Left(w W) {
 	delete(s.workers, w)
+	s.joined = slices.DeleteFunc(s.joined, func(other W) bool { return other == w })
 	if len(s.rounds) > 0 && s.rounds[0].missing[w] {
 		delete(s.rounds[0].missing, w)
 		s.finish()
@@ -136,5 +144,5 @@ func (s *Sequencer[W]) expire() {
 	})
 }
 
-// Head is the highest number given out.
-func (s *Sequencer[W]) Head() uint64 { return s.history.Head() }
+// Kept is the history, to look at.
+func (s *Sequencer[W]) Kept() *History { return &s.history }
