@@ -59,7 +59,8 @@ func (h *Hub) arrive(topics Topics, c Cursor) (*waiter, *Batch, error) {
 
 // checkAhead deals with a cursor that is ahead of this hub. Its client may have it from a worker that heard
 // of a message earlier than this one. Behind the answer to a question there is nothing on its way that was
-// sent before it, so after that this hub knows what any other knew then.
+// sent before it, so after that this hub knows what any other knew then; unless a new master has begun in
+// between, which sends nothing to a hub that has not said where it is: then there is that to wait for.
 func (h *Hub) checkAhead(c Cursor) error {
 	h.model.Lock()
 	ahead := c.Epoch == h.epoch && c.Number > h.history.Head()
@@ -67,8 +68,10 @@ func (h *Hub) checkAhead(c Cursor) error {
 	if !ahead {
 		return nil
 	}
-	_, err := h.ask(sequencer.Frame{Kind: sequencer.Where})
-	return err
+	if _, err := h.ask(sequencer.Frame{Kind: sequencer.Where}); err != nil {
+		return err
+	}
+	return h.catchUp()
 }
 
 // registerThenCheck returns what there is, or a waiter that is already in its list. Were it the other way
