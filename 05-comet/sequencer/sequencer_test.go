@@ -15,13 +15,14 @@ type bench struct {
 	*Sequencer[string]
 	sent   []string
 	alarms []func()
+	now    time.Time
 }
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func newBench(workers ...string) *bench {
-	b := &bench{}
-	b.Sequencer = New(Config[string]{Epoch: 1, Limits: DefaultLimits, Now: func() time.Time { return noon },
+	b := &bench{now: noon}
+	b.Sequencer = New(Config[string]{Epoch: 1, Limits: DefaultLimits, Now: func() time.Time { return b.now },
 		Send: func(w string, f Frame) { b.sent = append(b.sent, fmt.Sprintf("%s %c%d=%d", w, f.Kind, f.ID, f.N)) },
 		After: func(d time.Duration, fn func()) func() {
 			i := len(b.alarms)
