@@ -98,7 +98,7 @@ func TestASurvey(t *testing.T) {
 	b.Frame("a", Frame{Kind: Survey, ID: 6})
 	b.Frame("a", Frame{Kind: Said, ID: 2, Body: "x"})
 	b.silence()
-	b.expect(t, "a D6=0 a Q2=0 c Q2=0")
+	b.expect(t, `a D6=0"\x01x" a Q2=0 c Q2=0`)
 }
 
 // What a master hands to its successor is everything: numbers, messages, marks, and a round under way.

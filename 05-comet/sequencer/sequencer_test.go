@@ -23,7 +23,13 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func newBench(workers ...string) *bench {
 	b := &bench{now: noon}
 	b.Sequencer = New(Config[string]{Epoch: 1, Limits: DefaultLimits, Now: func() time.Time { return b.now },
-		Send: func(w string, f Frame) { b.sent = append(b.sent, fmt.Sprintf("%s %c%d=%d", w, f.Kind, f.ID, f.N)) },
+		Send: func(w string, f Frame) {
+			line := fmt.Sprintf("%s %c%d=%d", w, f.Kind, f.ID, f.N)
+			if f.Kind == Told && f.Body != "" {
+				line += fmt.Sprintf("%q", f.Body)
+			}
+			b.sent = append(b.sent, line)
+		},
 		After: func(d time.Duration, fn func()) func() {
 			i := len(b.alarms)
 			b.alarms = append(b.alarms, fn)
