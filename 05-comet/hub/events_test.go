@@ -103,6 +103,17 @@ func TestALongBatchSaysThatThereIsMore(t *testing.T) {
 	})
 }
 
+// until waits for something that only looking can show.
+func (n *network) until(what string, happened func() bool) {
+	n.Helper()
+	for end := soon(n); !happened(); {
+		if n.scheduler.Sleep(time.Millisecond); n.scheduler.Now().After(end) {
+			n.Errorf("it does not come about that %s", what)
+			return
+		}
+	}
+}
+
 // listen starts clients in Events; what each of them gets comes out of the channel.
 func (n *network) listen(i, clients int, topics hub.Topics, c hub.Cursor) *strand.Chan[*hub.Batch] {
 	got := strand.NewChan[*hub.Batch](n.scheduler, clients)
@@ -241,9 +252,7 @@ func TestAListenerThatEndsIsForgotten(t *testing.T) {
 		stays := n.listen(0, 1, "a", at(1))
 		n.gets(0, "a", at(1), "→ 1")
 		leave()
-		for n.hubs[0].Counters().Ended.Left == 0 {
-			n.scheduler.Yield()
-		}
+		n.until("the one that left is counted so", func() bool { return n.hubs[0].Counters().Ended.Left == 1 })
 		c := n.hubs[0].Counters()
 		if c.Listening != 1 || c.Topics != 1 {
 			t.Errorf("%+v", c)
@@ -280,9 +289,7 @@ func TestADrainSendsAwayThoseWhoCanComeBack(t *testing.T) {
 		}
 		told := n.park(0, 3)
 		n.hubs[0].Drain(window)
-		for gone < clients {
-			n.scheduler.Sleep(time.Millisecond)
-		}
+		n.until("all are sent away", func() bool { return gone == clients })
 		if took := last.Sub(first); took < window/2 {
 			t.Errorf("all were sent away within %v of a window of %v", took, window)
 		}
