@@ -103,17 +103,13 @@ func (m *master) begin() {
 
 // upgrade is what USR2 does: the program becomes another, which gets a few bytes and the links.
 func (m *master) upgrade() {
-	state, err := m.order.Save()
-	if err != nil {
-		m.fail("save: %w", err)
-	}
+	state := m.order.Save()
 	m.begin()
-	var joined []int
-	for _, w := range m.inOrder {
-		joined = append(joined, w.number)
-	}
-	if err := m.order.Restore(state, joined); err != nil {
+	if err := m.order.Restore(state); err != nil {
 		m.fail("restore: %w", err)
+	}
+	for _, w := range m.inOrder {
+		m.order.Joined(w.number)
 	}
 	m.seen.Upgrades++
 	m.reload()

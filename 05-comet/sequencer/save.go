@@ -32,8 +32,8 @@ type savedAsker[W comparable] struct {
 }
 
 // Save returns everything that the sequencer knows, as bytes that Restore understands, of this version or
-// a later one. Nothing may be sent or received in between.
-func (s *Sequencer[W]) Save() ([]byte, error) {
+// a later one. Nothing may be sent or received after it, unless it is thrown away.
+func (s *Sequencer[W]) Save() []byte {
 	h := &s.history
 	all := saved[W]{Epoch: s.epoch, Head: h.head, Forgotten: h.forgotten, LastRound: s.last, Messages: h.log}
 	for t := h.oldest; t != nil; t = t.newer {
@@ -51,12 +51,16 @@ func (s *Sequencer[W]) Save() ([]byte, error) {
 		}
 		all.Rounds = append(all.Rounds, round)
 	}
-	return json.Marshal(all)
+	text, err := json.Marshal(all)
+	if err != nil {
+		panic(err) // of numbers and strings: W is something else
+	}
+	return text
 }
 
-// Restore makes a new sequencer what the saved one was, with those of its workers that are still there. Each
-// is asked to Follow, from where it is.
-func (s *Sequencer[W]) Restore(state []byte, workers []W) error {
+// Restore makes a new sequencer what the saved one was. Its workers are joined afterwards, each with Joined,
+// and asked where they are. A round that was under way goes on with them.
+func (s *Sequencer[W]) Restore(state []byte) error {
 	var all saved[W]
 	if err := json.Unmarshal(state, &all); err != nil {
 		return err
@@ -70,24 +74,18 @@ func (s *Sequencer[W]) Restore(state []byte, workers []W) error {
 		s.history.Append(m)
 	}
 	s.history.head = all.Head
-	for _, w := range workers {
-		s.Joined(w)
-	}
 	for _, saved := range all.Rounds {
 		r := &round[W]{id: saved.ID, ask: saved.Ask, taken: saved.Taken, sum: saved.Sum, said: saved.Said, missing: map[W]bool{}}
 		for _, a := range saved.Askers {
 			r.askers = append(r.askers, asker[W]{a.Worker, a.ID})
 		}
 		for _, w := range saved.Missing {
-			if s.has(w) {
-				r.missing[w] = true
-			}
+			r.missing[w] = true
 		}
 		s.rounds = append(s.rounds, r)
 	}
 	if len(s.rounds) > 0 {
 		s.limit(s.rounds[0])
-		s.finish()
 	}
 	s.expire()
 	return nil
