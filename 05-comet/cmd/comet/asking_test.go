@@ -22,6 +22,12 @@ type answer struct {
 	More, Reset bool
 }
 
+// parsed reads an answer; false if it is none.
+func parsed(text []byte) (a answer, ok bool) {
+	err := json.Unmarshal(text, &a)
+	return a, err == nil
+}
+
 // data is what the events say, in order.
 func (a answer) data() (all []string) {
 	for _, e := range a.Events {
