@@ -3,10 +3,11 @@
 # Usage: follow.sh http://HOST:PORT TOPIC LAST
 #
 # All that it knows of the server is in docs/protocol.md. Messages here are words without quotes.
+#> follow
 since=''
 while :; do
 	# A failed request changes nothing: the cursor is what we have, and we ask again.
-	answer=$(curl -sf "$1/events?topic=$2$since") || continue
+	answer=$(curl -sf "$1/events?topic=$2$since") || { sleep 1; continue; }
 	epoch=$(printf '%s' "$answer" | sed 's/.*"epoch":\([0-9]*\).*/\1/')
 	next=$(printf '%s' "$answer" | sed 's/.*"next":\([0-9]*\).*/\1/')
 	case $answer in
@@ -19,3 +20,4 @@ while :; do
 		printf '%s\n' "$line"
 	done <"${TMPDIR:-/tmp}/follow.$$"
 done
+#< follow
