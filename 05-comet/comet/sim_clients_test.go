@@ -158,7 +158,9 @@ func (c *client) poll() {
 			c.seen.Resumed++
 		case status == 503 || status == 408:
 			c.seen.Unavailable++
-			err = c.scheduler.Sleep(time.Second)
+			if c.scheduler.Sleep(time.Second) != nil {
+				return
+			}
 		case status != 200:
 			c.fail("/events was answered %d %q", status, body)
 			return
