@@ -33,7 +33,7 @@ func (o outcome) add(figures *measure.Result, p pair) {
 	subject := func(kind string) string {
 		return fmt.Sprintf("%s-%s-a-second-away-%s", kind, strings.ReplaceAll(strconv.FormatFloat(p.rate, 'f', -1, 64), ".", "-"), p.away)
 	}
-	figures.Add(subject("wait"), "missed", "%", 100*o.missed())
+	figures.Add(subject("wait"), "missed-share", "%", 100*o.missed())
 	figures.Add(subject("wait"), "expected", "%", 100*p.expected())
 	figures.Add(subject("events"), "missed", "messages", float64(o.cursor.missed))
 	figures.Add(subject("events"), "doubled", "messages", float64(o.cursor.doubled))
