@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"example.com/c10k/01-blocking/trace"
@@ -121,15 +122,27 @@ const (
 type look struct {
 	words  string
 	state  trace.State
-	colour int // in theme.series
+	wake   bool // of the waits, those for another strand, and not for the client
+	colour int  // in theme.series
 	height int
 }
 
 // looks in the order of the legend.
 var looks = []look{
-	{"in the listener's queue", trace.Queued, 1, 2},
-	{"its strand waits", trace.Waiting, 0, barHeight},
-	{"its strand runs", trace.Running, 2, barHeight + 4},
+	{"in the listener's queue", trace.Queued, false, 1, 2},
+	{"its strand waits", trace.Waiting, false, 0, barHeight},
+	{"its strand waits for another", trace.Waiting, true, 3, barHeight - 4},
+	{"its strand runs", trace.Running, false, 2, barHeight + 4},
+}
+
+// of reports whether a span has this look.
+func (l look) of(s trace.Span) bool {
+	return s.State == l.state && (s.For == trace.ForWake) == l.wake
+}
+
+// seen reports whether a lane has this look.
+func (l look) seen(lanes []*trace.Lane) bool {
+	return slices.ContainsFunc(lanes, func(lane *trace.Lane) bool { return slices.ContainsFunc(lane.Spans, l.of) })
 }
 
 // drawTimeline draws one picture. The page itself is the background.
@@ -143,6 +156,9 @@ func drawTimeline(t theme, r *trace.Recording, lanes []*trace.Lane) []byte {
 	fmt.Fprintf(&svg, `<text x="%d" y="14" font-size="13">%s</text>`+"\n", labels, html.EscapeString(r.Title))
 	x := labels
 	for _, l := range looks {
+		if l.wake && !l.seen(shown) {
+			continue // most pictures have none, and their legend need not explain it
+		}
 		fmt.Fprintf(&svg, `<rect x="%d" y="%d" width="18" height="%d" fill="%s"/><text x="%d" y="34">%s</text>`+"\n",
 			x, 30-l.height/2, l.height, hex(t.series[l.colour]), x+23, l.words)
 		x += 23 + 7*len(l.words) + 12
@@ -175,7 +191,7 @@ func last(r *trace.Recording, lanes []*trace.Lane) time.Duration {
 func drawLane(svg *bytes.Buffer, t theme, l *trace.Lane, y int, scale float64) {
 	for _, kind := range looks {
 		for _, s := range l.Spans {
-			if s.State != kind.state {
+			if !kind.of(s) {
 				continue
 			}
 			fmt.Fprintf(svg, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", labels+float64(s.From)*scale, y-kind.height/2,
