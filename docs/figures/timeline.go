@@ -56,9 +56,9 @@ func (m *Maker) Timeline(b *chapter.Block) (string, error) {
 </details>`, name, html.EscapeString(r.Title+". "+story(lanes)+" The table below has the same times."), times(r, lanes)), nil
 }
 
-// story is what the picture shows, in two sentences.
+// story is what the picture shows, in a sentence.
 func story(lanes []*trace.Lane) string {
-	queue, strand := lanes[0], lanes[0]
+	queue, strand, parked := lanes[0], lanes[0], lanes[0]
 	for _, l := range lanes {
 		if queued(l) > queued(queue) {
 			queue = l
@@ -66,9 +66,28 @@ func story(lanes []*trace.Lane) string {
 		if carried(l) > carried(strand) {
 			strand = l
 		}
+		if forAnother(l) > forAnother(parked) {
+			parked = l
+		}
 	}
-	return fmt.Sprintf("Of %d connections, number %d was carried longest, for %s; number %d waited longest to be accepted, for %s.",
-		len(lanes), strand.Connection, span(carried(strand)), queue.Connection, span(queued(queue)))
+	text := fmt.Sprintf("Of %d connections, number %d was carried longest, for %s", len(lanes), strand.Connection, span(carried(strand)))
+	if d := queued(queue); d > 0 {
+		text += fmt.Sprintf("; number %d waited longest to be accepted, for %s", queue.Connection, span(d))
+	}
+	if d := forAnother(parked); d > 0 {
+		text += fmt.Sprintf("; number %d waited longest for another strand, for %s", parked.Connection, span(d))
+	}
+	return text + "."
+}
+
+// forAnother is how long a connection's strand waited for somebody else than its client.
+func forAnother(l *trace.Lane) (sum time.Duration) {
+	for _, s := range l.Spans {
+		if s.State == trace.Waiting && s.For == trace.ForWake {
+			sum += s.To - s.From
+		}
+	}
+	return sum
 }
 
 func queued(l *trace.Lane) time.Duration { return in(l, trace.Queued) }

@@ -119,6 +119,9 @@ func TestATimelineTellsTheTwoWaitsApart(t *testing.T) {
 		if what == trace.ForWake {
 			want = 1
 		}
+		if strings.Contains(story(lanes), "waited longest for another strand") != (want == 1) {
+			t.Errorf("a wait for %s is told so: %s", what, story(lanes))
+		}
 		if strings.Count(picture, words) != want || strings.Count(picture, colour) != 2*want {
 			t.Errorf("a wait for %s:\n%s", what, picture)
 		}
