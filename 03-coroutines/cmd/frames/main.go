@@ -13,7 +13,6 @@ package main
 import (
 	"bufio"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,6 +23,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/c10k/01-blocking/command"
 )
 
 // A frame is what one call takes of its stack.
@@ -36,12 +37,12 @@ type frame struct {
 const first = 2048
 
 func main() {
-	command := flag.String("run", "bin/coroutines -addr {addr} -app comet", "start the server with `COMMAND`; {addr} is where it is to listen")
-	flag.Parse()
-	frames, err := inspect(strings.Fields(strings.ReplaceAll(*command, "{addr}", "127.0.0.1:0")))
+	tool := command.NewTool("frames", "what stands on the stack of a client that waits")
+	server := tool.String("run", "bin/coroutines -addr {addr} -app comet", "start the server with `COMMAND`; {addr} is where it is to listen")
+	tool.Parse()
+	frames, err := inspect(strings.Fields(strings.ReplaceAll(*server, "{addr}", "127.0.0.1:0")))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "frames:", err)
-		os.Exit(1)
+		tool.Failed(err)
 	}
 	sum := 0
 	for _, f := range frames {

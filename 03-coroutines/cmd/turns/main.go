@@ -10,7 +10,6 @@ package main
 import (
 	"bufio"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +21,7 @@ import (
 	"time"
 
 	"example.com/c10k/01-blocking/app"
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/serve"
 	"example.com/c10k/01-blocking/trace"
 	"example.com/c10k/02-selectors/poll"
@@ -37,15 +37,15 @@ const title = "Three clients on one thread: 1 waits, 2 asks for the count, 3 not
 const patience = 20 * time.Second
 
 func main() {
-	out := flag.String("out", "", "write the recording into `DIR`")
-	flag.Parse()
+	tool := command.NewTool("turns", "three clients take turns on one thread")
+	out := tool.String("out", "", "write the recording into `DIR`")
+	tool.Parse()
 	recording, err := play()
 	if err == nil && *out != "" {
 		err = save(filepath.Join(*out, "turns.trace.json"), recording)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "turns:", err)
-		os.Exit(1)
+		tool.Failed(err)
 	}
 	tell(os.Stdout, recording)
 }
