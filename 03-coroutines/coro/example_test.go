@@ -42,6 +42,6 @@ func Example_deadlock() {
 	// Output:
 	// answers: its wait ended with: strand: the wait was canceled
 	// asks: its deferred call runs
-	// Run returned: asks waits for wake-up
-	// Run returned: answers waits for wake-up
+	// Run returned: asks waits for receive
+	// Run returned: answers waits for receive
 }
