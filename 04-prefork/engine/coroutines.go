@@ -32,6 +32,9 @@ type Config struct {
 	// the master's patience, so that cancelled requests can still be answered.
 	DrainTime time.Duration
 
+	// OnDrain is called on the scheduler when a drain begins, after the listener was closed; it may be nil.
+	OnDrain func()
+
 	// Application makes the handler of this process on its scheduler, and takes the application's frames
 	// of the master, between two coroutines. onFrame may be nil.
 	Application func(*coro.Scheduler) (handler http1.Handler, onFrame func(typ byte, payload []byte), err error)
@@ -85,7 +88,12 @@ func coroutines(c Config) error {
 			}
 		}, func() {
 			release()
-			scheduler.Post(s.Drain)
+			scheduler.Post(func() {
+				s.Drain()
+				if c.OnDrain != nil {
+					c.OnDrain()
+				}
+			})
 			time.AfterFunc(c.DrainTime, func() { scheduler.Post(scheduler.Stop) })
 		})
 		os.Exit(1) // the master is gone

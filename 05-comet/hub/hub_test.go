@@ -25,7 +25,11 @@ type network struct {
 	held      []func()
 }
 
-func on(t *testing.T, hubs int, test func(n *network)) {
+const epoch = 7
+
+// on runs a test with some hubs. How many messages the sequencer keeps, beyond what is usual, may be said.
+func on(t *testing.T, hubs int, test func(n *network), keep ...int) {
+	t.Helper()
 	p, err := poll.New(poll.Names()[0])
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +41,11 @@ func on(t *testing.T, hubs int, test func(n *network)) {
 	defer k.End()
 	s := coro.New(k, coro.Options{Poison: true})
 	n := &network{T: t, scheduler: s, mail: strand.NewChan[func()](s, 1000), silent: map[int]bool{}}
-	n.order = sequencer.New(n.toHub, n.after)
+	limits := sequencer.DefaultLimits
+	if len(keep) > 0 {
+		limits.Messages = keep[0]
+	}
+	n.order = sequencer.New(sequencer.Config[int]{Epoch: epoch, Limits: limits, Send: n.toHub, After: n.after, Now: s.Now})
 	for i := range hubs {
 		n.hubs = append(n.hubs, hub.New(s, func(f sequencer.Frame) error {
 			if n.silent[i] {

@@ -1,112 +1,82 @@
 // Package sequencer puts what several processes do into one order.
 //
-// The waiters of a comet server are spread over its worker processes; /notify must wake all of them and
-// tell everybody the same number. So it has two steps, ordered here, in the master. Take: each worker sets
-// its list of waiters aside and answers how long it is. Release n: everybody who was taken, and the
-// notifier, gets n, the sum: the number taken, which is not the number delivered, as a client may leave or
-// a worker die in between. `/` asks the workers in the same way.
+// The clients of a comet server are spread over its worker processes. What somebody publishes must reach
+// all of them, in the same order and with the same number; so the numbers are given out here, in the
+// master, and the last messages are kept here, in a [History]. The hub of each worker follows: it says how
+// far it has come, and is sent what comes after that. A worker that is new, or was replaced, follows from 0.
 //
-// A worker that dies, or is silent for a second, counts 0. One that answers too late is told to put its
-// list back: nobody may be woken who was not counted.
+// The contract of 2009 has no numbers: /notify wakes whoever waits, and tells everybody how many that were.
+// It takes two steps. Take: each worker sets its list of waiters aside and answers how long it is.
+// Release n: everybody who was taken, and the notifier, gets n, the sum: the number taken, which is not the
+// number delivered, as a client may leave or a worker die in between.
 //
-// What this package does not do: no I/O and no clock. Frames come in and go out through functions, so
-// that the links of prefork and a simulated network carry it alike. Its methods are called one at a time.
+// What this package does not do: no I/O and no clock of its own. Frames come in and go out through
+// functions, so that the links of prefork and a simulated network carry it alike. Its methods are called
+// one at a time.
 package sequencer
 
 import (
-	"encoding/binary"
+	"slices"
 	"time"
 )
 
-// Kind is the type of a frame between a worker's hub and the sequencer.
-type Kind byte
+// A Config joins a sequencer to the world. W names a worker.
+type Config[W comparable] struct {
+	// Epoch tells this sequence of numbers from others: a number that is not 0 and most likely was never
+	// used before.
+	Epoch uint64
 
-// What a hub sends. ID is the hub's own number for a question, or the round that it answers.
-const (
-	Notify  Kind = 'N' // somebody asked for /notify
-	Count   Kind = 'C' // somebody asked how many wait
-	Taken   Kind = 't' // the list of round ID was set aside; N is its length
-	Counted Kind = 'c' // N wait here
-)
+	Limits Limits
 
-// What the sequencer sends.
-const (
-	Take    Kind = 'T' // set your list aside
-	Release Kind = 'R' // wake the list of round ID with N
-	Return  Kind = 'B' // your answer to round ID came too late: back with it
-	Ask     Kind = 'A' // how many wait with you?
-	Told    Kind = 'D' // the answer to your question ID is N
-	Refused Kind = 'X' // your question ID was one too many: come again later
-)
+	// Send hands a frame to a worker. It must not call back.
+	Send func(W, Frame)
 
-// A Frame is one message, whose payload is two numbers.
-type Frame struct {
-	Kind Kind
-	ID   uint64
-	N    uint64
+	// After calls fn later, in the same one-at-a-time order as everything else, unless it is stopped first.
+	After func(d time.Duration, fn func()) (stop func())
+
+	Now func() time.Time
 }
 
-// Payload is the frame's two numbers as bytes: 16, big-endian.
-func (f Frame) Payload() []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 16), f.ID)
-	return binary.BigEndian.AppendUint64(b, f.N)
-}
+// DefaultLimits keep what a client can have missed who was away for some minutes: as long as a telephone
+// is in a tunnel, or a server is being restarted. Each worker has a copy.
+var DefaultLimits = Limits{Messages: 10_000, Bytes: 8 << 20, Age: 10 * time.Minute}
 
-// Parse reads a payload back; false if it is none.
-func Parse(kind byte, payload []byte) (Frame, bool) {
-	if len(payload) != 16 {
-		return Frame{}, false
-	}
-	return Frame{Kind(kind), binary.BigEndian.Uint64(payload), binary.BigEndian.Uint64(payload[8:])}, true
-}
-
-const (
-	// silence is how long a worker may take to answer a round before it counts 0.
-	silence = time.Second
-
-	// roundsMost is how many rounds may wait for their turn; a further question is refused. Counts share
-	// a round, so it takes as many notifies to get there.
-	roundsMost = 1024
-)
-
-// A Sequencer orders the rounds of all workers. W names a worker.
+// A Sequencer orders what all workers do.
 type Sequencer[W comparable] struct {
-	send  func(W, Frame)
-	after func(time.Duration, func()) (stop func())
+	send   func(W, Frame)
+	after  func(time.Duration, func()) (stop func())
+	now    func() time.Time
+	epoch  uint64
+	limits Limits
 
-	workers map[W]bool
-	rounds  []*round[W] // the first one runs
-	last    uint64      // number of the newest round
+	workers  map[W]bool // true: it has all messages, and is sent the next one
+	joined   []W        // the same workers, oldest first: so that what is sent has one order
+	history  History
+	expiring bool // a look at the oldest message's age is due
+
+	rounds []*round[W] // the first one runs
+	last   uint64      // number of the newest round
 }
 
-// A round is one question to all workers.
-type round[W comparable] struct {
-	id      uint64
-	ask     Kind       // Take or Ask
-	askers  []asker[W] // who wants to know the sum
-	missing map[W]bool // has not answered
-	taken   []W        // has set its list aside
-	sum     uint64     //
-	stop    func()     // the time-out
+// New makes a sequencer without workers and messages.
+func New[W comparable](c Config[W]) *Sequencer[W] {
+	return &Sequencer[W]{send: c.Send, after: c.After, now: c.Now, epoch: c.Epoch, limits: c.Limits, workers: map[W]bool{}}
 }
 
-type asker[W comparable] struct {
-	worker W
-	id     uint64
+// Joined adds a worker, or one that another master had before (see Save). A round that runs does not ask
+// it: it had nobody when the round began.
+func (s *Sequencer[W]) Joined(w W) {
+	if !s.has(w) {
+		s.joined = append(s.joined, w)
+	}
+	s.workers[w] = false
+	s.send(w, Frame{Kind: Begin, ID: s.epoch})
 }
-
-// New makes a sequencer without workers. send must not call back; after calls a function later, in the
-// same one-at-a-time order as everything else, unless it is stopped first.
-func New[W comparable](send func(W, Frame), after func(time.Duration, func()) (stop func())) *Sequencer[W] {
-	return &Sequencer[W]{send: send, after: after, workers: map[W]bool{}}
-}
-
-// Joined adds a worker. A round that runs does not ask it: it had nobody when the round began.
-func (s *Sequencer[W]) Joined(w W) { s.workers[w] = true }
 
 // Left takes a worker out, and whatever it has not answered counts 0.
 func (s *Sequencer[W]) Left(w W) {
 	delete(s.workers, w)
+	s.joined = slices.DeleteFunc(s.joined, func(other W) bool { return other == w })
 	if len(s.rounds) > 0 && s.rounds[0].missing[w] {
 		delete(s.rounds[0].missing, w)
 		s.finish()
@@ -116,85 +86,63 @@ func (s *Sequencer[W]) Left(w W) {
 // Frame takes a frame of a worker in.
 func (s *Sequencer[W]) Frame(w W, f Frame) {
 	switch f.Kind {
+	case Publish:
+		s.publish(w, f)
+	case Follow:
+		s.follow(w, f.N)
+	case Where:
+		s.send(w, Frame{Kind: Told, ID: f.ID, N: s.history.head})
 	case Notify:
 		s.queue(Take, asker[W]{w, f.ID})
 	case Count:
 		s.queue(Ask, asker[W]{w, f.ID})
-	case Taken, Counted:
+	case Survey:
+		s.queue(Query, asker[W]{w, f.ID})
+	case Taken, Counted, Said:
 		s.answered(w, f)
 	}
 }
 
-// queue adds a question. A count joins a count that has not begun, if no notify would come between them:
-// the answer is the same.
-func (s *Sequencer[W]) queue(ask Kind, from asker[W]) {
-	if last := len(s.rounds) - 1; last > 0 && ask == Ask && s.rounds[last].ask == Ask {
-		s.rounds[last].askers = append(s.rounds[last].askers, from)
+// publish gives a message its number. The worker whose client published it gets the message before it is
+// told the number: so it never knows less than that client.
+func (s *Sequencer[W]) publish(w W, f Frame) {
+	m, rest, ok := entry(f.Body)
+	if !ok || rest != "" {
+		s.send(w, Frame{Kind: Refused, ID: f.ID})
 		return
 	}
-	if len(s.rounds) >= roundsMost {
-		s.send(from.worker, Frame{Refused, from.id, 0})
-		return
-	}
-	s.last++
-	s.rounds = append(s.rounds, &round[W]{id: s.last, ask: ask, askers: []asker[W]{from}})
-	if len(s.rounds) == 1 {
-		s.begin()
-	}
+	m.Number, m.Time = s.history.head+1, s.now().UnixMilli()
+	s.history.Append(m)
+	s.history.Drop(s.history.trim(s.limits, s.now()))
+	piece := s.history.news()
+	piece.entries = appendEntry(nil, m)
+	s.broadcast(piece.frame(m.Number))
+	s.send(w, Frame{Kind: Told, ID: f.ID, N: m.Number})
+	s.expire()
 }
 
-// begin asks all workers the first question in the queue.
-func (s *Sequencer[W]) begin() {
-	r := s.rounds[0]
-	r.missing = make(map[W]bool, len(s.workers))
-	for w := range s.workers {
-		r.missing[w] = true
+// trim drops what is beyond the limits, and tells whether there was any.
+func (s *Sequencer[W]) trim() bool {
+	before := s.history.Len()
+	s.history.Drop(s.history.trim(s.limits, s.now()))
+	return s.history.Len() < before
+}
+
+// expire looks at the messages' age from time to time while there are any, because nobody may publish for
+// long. A message may outlive its age by a tenth.
+func (s *Sequencer[W]) expire() {
+	if s.expiring || s.history.Len() == 0 {
+		return
 	}
-	r.stop = s.after(silence, func() {
-		clear(r.missing)
-		s.finish()
+	s.expiring = true
+	s.after(max(s.limits.Age/10, time.Second), func() {
+		s.expiring = false
+		if s.trim() {
+			s.broadcast(s.history.news().frame(s.history.head))
+		}
+		s.expire()
 	})
-	for w := range s.workers {
-		s.send(w, Frame{r.ask, r.id, 0})
-	}
-	s.finish() // with no worker there is nobody to wait for
 }
 
-func (s *Sequencer[W]) answered(w W, f Frame) {
-	if len(s.rounds) == 0 || s.rounds[0].id != f.ID || !s.rounds[0].missing[w] {
-		if f.Kind == Taken {
-			s.send(w, Frame{Return, f.ID, 0})
-		}
-		return
-	}
-	r := s.rounds[0]
-	delete(r.missing, w)
-	r.sum += f.N
-	if f.Kind == Taken {
-		r.taken = append(r.taken, w)
-	}
-	s.finish()
-}
-
-// finish ends the round that runs, once nobody is missing, and begins the next.
-func (s *Sequencer[W]) finish() {
-	for len(s.rounds) > 0 && len(s.rounds[0].missing) == 0 {
-		r := s.rounds[0]
-		r.stop()
-		for _, w := range r.taken {
-			if s.workers[w] {
-				s.send(w, Frame{Release, r.id, r.sum})
-			}
-		}
-		for _, a := range r.askers {
-			if s.workers[a.worker] {
-				s.send(a.worker, Frame{Told, a.id, r.sum})
-			}
-		}
-		s.rounds[0] = nil
-		if s.rounds = s.rounds[1:]; len(s.rounds) > 0 {
-			s.begin()
-			return // begin has called us for the next one
-		}
-	}
-}
+// Kept is the history, to look at.
+func (s *Sequencer[W]) Kept() *History { return &s.history }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+
+	"example.com/c10k/01-blocking/http1"
+	"example.com/c10k/03-coroutines/coro"
+	"example.com/c10k/04-prefork/engine"
+	"example.com/c10k/04-prefork/prefork"
+	"example.com/c10k/05-comet/comet"
+	"example.com/c10k/05-comet/hub"
+	"example.com/c10k/05-comet/sequencer"
+)
+
+// work is a worker's main: a hub, its HTTP face, and the frames between it and the master.
+func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
+	var h *hub.Hub
+	return engine.Coroutines(engine.Config{
+		Worker:      w,
+		Timeouts:    o.Timeouts,
+		DeferAccept: o.DeferAccept,
+		Log:         log,
+		DrainTime:   o.drainTime,
+		OnDrain:     func() { h.Drain(o.drainWindow) },
+		Application: func(s *coro.Scheduler) (http1.Handler, func(byte, []byte), error) {
+			h = hub.New(s, sendTo(w))
+			c := o.face
+			c.Hub, c.Model, c.Random, c.Name, c.Pid = h, s, rand.Float64, w.Name, os.Getpid()
+			return comet.New(c), receiveFor(h), nil
+		},
+	})
+}
+
+// sendTo hands a hub's frames to the link.
+func sendTo(w *prefork.Worker) func(sequencer.Frame) error {
+	return func(f sequencer.Frame) error {
+		err := w.Send(byte(f.Kind), f.Payload())
+		if errors.Is(err, prefork.ErrLinkFull) {
+			return hub.ErrBusy
+		}
+		return err
+	}
+}
+
+// receiveFor hands the link's frames to a hub.
+func receiveFor(h *hub.Hub) func(byte, []byte) {
+	return func(typ byte, payload []byte) {
+		if f, ok := sequencer.Parse(typ, payload); ok {
+			h.Receive(f)
+		}
+	}
+}
