@@ -73,7 +73,11 @@ func (l *Listener) Accept() (*Conn, error) {
 					l.drained = true // the rest when the others had their turn
 				}
 			}
-			return s.newConn(fd, l.deferred), nil
+			c := s.newConn(fd, l.deferred)
+			if s.options.Trace != nil {
+				c.begun()
+			}
+			return c, nil
 		case ErrAgain, ErrAborted:
 		default:
 			return nil, err
