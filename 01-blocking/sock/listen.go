@@ -116,6 +116,11 @@ const (
 	keepAliveProbes   = 4
 )
 
+// unacknowledgedMost is how long sent bytes may stay without an acknowledgement: as long as silence is borne.
+// Nobody is asked while something is on its way, so a peer that vanishes then is given up only after as many
+// retransmissions as net.ipv4.tcp_retries2 says, a quarter of an hour (tcp(7), TCP_USER_TIMEOUT).
+const unacknowledgedMost = keepAliveIdle + keepAliveInterval*keepAliveProbes // seconds
+
 // setConnectionOptions sets what every connection of this package has.
 func setConnectionOptions(fd int) error {
 	// An answer is written whole, so nothing is won by waiting for more of it (RFC 896's algorithm).
@@ -131,7 +136,10 @@ func setConnectionOptions(fd int) error {
 	if err := setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, keepAliveInterval); err != nil {
 		return err
 	}
-	return setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveProbes)
+	if err := setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveProbes); err != nil {
+		return err
+	}
+	return limitUnacknowledged(fd)
 }
 
 func setOption(fd, level, option, value int) error {
