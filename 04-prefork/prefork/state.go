@@ -1,0 +1,197 @@
+package prefork
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Version is the language that master and workers, and a master and the program that takes its place,
+// speak. It changes with every change that an older program would not understand.
+const Version = 1
+
+// upgradeVariable holds the number of the descriptor of the file with the state.
+const upgradeVariable = "C10K_UPGRADE"
+
+// A state is what a master hands down to the program that takes its place: what it knows of its workers,
+// and the numbers of descriptors, which survive execve(2) as processes do.
+type state struct {
+	Version     int
+	Listener    int // 0: none
+	Generations int
+	Last        WorkerID // the highest number given
+	Serving     int      // the generation that serves
+	Slots       []slotState
+	Workers     []workerState
+	Waiting     []connection `json:",omitempty"` // accepted, and given to nobody yet
+	Application []byte       `json:",omitempty"` // what Keeper.Keep returned
+}
+
+// A slotState is a place in the generation that serves.
+type slotState struct {
+	Worker   WorkerID // 0: between two
+	Failures int
+}
+
+type workerState struct {
+	ID         WorkerID
+	Name       string
+	Generation int
+	Pid        int
+	Started    time.Time
+	Since      time.Time
+	Ready      bool
+	Joined     bool
+	Draining   bool
+	Killed     bool
+	Ended      bool         // its link has, and it is to be reaped
+	Link       linkState    // unless Ended
+	Handed     []connection `json:",omitempty"`
+}
+
+// descriptors calls fn with the place of every descriptor's number.
+func (s *state) descriptors(fn func(fd *int) error) error {
+	var all []*int
+	if s.Listener != 0 {
+		all = append(all, &s.Listener)
+	}
+	for i := range s.Waiting {
+		all = append(all, &s.Waiting[i].Descriptor)
+	}
+	for i := range s.Workers {
+		w := &s.Workers[i]
+		if !w.Ended {
+			all = append(all, &w.Link.Descriptor)
+		}
+		for j := range w.Handed {
+			all = append(all, &w.Handed[j].Descriptor)
+		}
+		for j := range w.Link.Queue {
+			for k := range w.Link.Queue[j].Descriptors {
+				all = append(all, &w.Link.Queue[j].Descriptors[k])
+			}
+		}
+	}
+	for _, fd := range all {
+		if err := fn(fd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// survive replaces the descriptors of a state, which belong to links and others, by copies that stay open
+// when another program takes over. undo closes the copies.
+func (s *state) survive() (undo func(), err error) {
+	var copies []int
+	undo = func() { closeAll(copies) }
+	err = s.descriptors(func(fd *int) error {
+		copied, err := unix.FcntlInt(uintptr(*fd), unix.F_DUPFD, linkDescriptor)
+		if err != nil {
+			return fmt.Errorf("a copy of descriptor %d: %w", *fd, err)
+		}
+		copies = append(copies, copied)
+		*fd = copied
+		return nil
+	})
+	if err != nil {
+		undo()
+	}
+	return undo, err
+}
+
+// write puts a state into a file that has no name, and returns its number, which survives too.
+func (s *state) write() (fd int, err error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return -1, err
+	}
+	if fd, err = namelessFile(); err != nil {
+		return -1, fmt.Errorf("a file for the state: %w", err)
+	}
+	for len(text) > 0 {
+		n, err := unix.Write(fd, text)
+		if err != nil {
+			unix.Close(fd)
+			return -1, fmt.Errorf("writing the state: %w", err)
+		}
+		text = text[n:]
+	}
+	_, err = unix.Seek(fd, 0, 0)
+	return fd, err
+}
+
+// handedDown is what the program before this one has left, read once; nil if this is the first. From then on
+// the descriptors are close-on-exec again, so that no worker inherits another one's link.
+var handedDown = sync.OnceValues(func() (*state, error) {
+	number := os.Getenv(upgradeVariable)
+	if number == "" {
+		return nil, nil
+	}
+	os.Unsetenv(upgradeVariable)
+	fd, err := strconv.Atoi(number)
+	if err != nil {
+		return nil, fmt.Errorf("%s=%s: only an upgrade sets this variable: unset it", upgradeVariable, number)
+	}
+	file := os.NewFile(uintptr(fd), "state")
+	if file == nil {
+		return nil, fmt.Errorf("%s=%s is no descriptor: unset it", upgradeVariable, number)
+	}
+	defer file.Close()
+	var s state
+	if err := json.NewDecoder(file).Decode(&s); err != nil {
+		return nil, fmt.Errorf("what the program before has left (%s=%s): %w", upgradeVariable, number, err)
+	}
+	if s.Version != Version {
+		return nil, fmt.Errorf("the program before speaks version %d, and this one %d: restart instead of upgrading", s.Version, Version)
+	}
+	return &s, s.descriptors(func(fd *int) error { unix.CloseOnExec(*fd); return nil })
+})
+
+// errOvertaken says that there is no need for Exec any more.
+var errOvertaken = errors.New("prefork: a stop has overtaken the upgrade")
+
+// Exec becomes the program on disk. No process is started while copies are open that it would inherit.
+func (s *system) Exec(still func() bool, record func() (*state, error)) error {
+	s.leaving.Store(true) // from here on signals are sent again, until they find the other program
+	defer s.listen()
+	defer s.leaving.Store(false)
+	for between := false; !between || len(s.events) > 0; {
+		select { // what has come in, a signal perhaps
+		case fn := <-s.events:
+			fn()
+		case <-s.between:
+			between = true
+		}
+	}
+	if !still() {
+		return errOvertaken
+	}
+	st, err := record()
+	if err != nil {
+		return err
+	}
+	//> exec-in-place
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	undo, err := st.survive()
+	if err != nil {
+		return err
+	}
+	defer undo()
+	file, err := st.write()
+	if err != nil {
+		return err
+	}
+	defer unix.Close(file)
+	environment := append(os.Environ(), upgradeVariable+"="+strconv.Itoa(file))
+	return withSignalsKept(func() error { return unix.Exec(s.onDisk, os.Args, environment) })
+	//< exec-in-place
+}
