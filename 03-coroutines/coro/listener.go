@@ -85,6 +85,23 @@ func (l *Listener) Accept() (*Conn, error) {
 	}
 }
 
+// TryAccept is Accept without a wait, so that any function of the scheduler may call it: ErrAgain says that
+// nobody is in the queue.
+func (l *Listener) TryAccept() (*Conn, error) {
+	if l.closed {
+		return nil, ErrClosed
+	}
+	for {
+		fd, err := l.scheduler.kernel.Accept(int(l.fd))
+		if err == nil {
+			return l.scheduler.newConn(fd, l.deferred), nil
+		}
+		if err != ErrAborted {
+			return nil, err
+		}
+	}
+}
+
 // Close ends listening; who waits in Accept gets ErrClosed. Connections that wait in the kernel's queue
 // are reset, unless another process has the listener too.
 func (l *Listener) Close() error { return l.scheduler.forget(&l.descriptor) }

@@ -68,19 +68,25 @@ func coroutines(c Config) error {
 	if err != nil {
 		return err
 	}
-	at, err := sock.NonBlocking(c.Worker.Listener).LocalAddr()
-	if err != nil {
-		return fmt.Errorf("the inherited listener: %w", err)
-	}
 	s := &server.Server{
 		Scheduler: scheduler,
-		Listener:  scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive),
 		Options:   serve.Options{Handler: handler, Timeouts: c.Timeouts, Now: scheduler.Now, Log: c.Log},
 		Most:      most,
 		Shared:    true,
 		Log:       c.Log,
 	}
-	release := scheduler.Hold() // the link's goroutine posts
+	if c.Worker.Listener != 0 {
+		at, err := sock.NonBlocking(c.Worker.Listener).LocalAddr()
+		if err != nil {
+			return fmt.Errorf("the inherited listener: %w", err)
+		}
+		s.Listener = scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive)
+	}
+	c.Worker.OnConnection = func(fd int, early []byte) {
+		scheduler.Post(func() { s.Take(scheduler.Adopt(fd, early)) })
+	}
+	c.Worker.OnPing = scheduler.Post // a coroutine that does not give way keeps the answer back
+	release := scheduler.Hold()      // the link's goroutine posts
 	go func() {
 		c.Worker.Run(func(typ byte, payload []byte, descriptors []int) {
 			if onFrame != nil {

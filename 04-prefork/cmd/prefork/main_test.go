@@ -66,7 +66,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		says   string
 	}{
 		{[]string{"-workers", "0"}, 2, "choose from 1 to"},
-		{[]string{"-mode", "handover"}, 2, "choose shared"},
+		{[]string{"-mode", "handover"}, 2, "choose one of shared"},
 		{[]string{"-engine", "fibers"}, 2, "choose threads or coroutines"},
 		{[]string{"-engine", "threads", "-mode", "exclusive"}, 2, "-engine coroutines"},
 		{[]string{"-app", "faults", "-addr", "0.0.0.0:0"}, 2, "loopback"},
