@@ -148,14 +148,12 @@ func (m *Master) failed(s *slot, w *worker, why string, useless bool) {
 		m.abandon(g, w, why)
 		return
 	}
-	//> replace
 	delay := backOff(s.failures)
 	if delay == 0 || delay != s.delay { // a loop at the bound has been told of
 		m.log.Warn("worker ended and is replaced", "worker", w.name, "status", why, "in", delay)
 	}
 	s.delay = delay
 	m.fillLater(s, delay)
-	//< replace
 }
 
 // fillLater fills a slot when some time has passed, unless its generation is retired before.

@@ -32,7 +32,6 @@ func (l *link) receive(deliver func(frame)) error {
 	bytes := make([]byte, readSize)
 	control := make([]byte, unix.CmsgSpace(MaxDescriptors*4)) // a descriptor is 4 bytes (unix(7))
 	for {
-		//> receive-descriptors
 		n, controls, flags, _, err := l.conn.ReadMsgUnix(bytes, control) // with MSG_CMSG_CLOEXEC
 		if controls > 0 {
 			if err := r.rights(control[:controls]); err != nil {
@@ -44,7 +43,6 @@ func (l *link) receive(deliver func(frame)) error {
 			return fmt.Errorf("prefork: more than %d descriptors came with one frame, and some are lost: send at most %d, or raise MaxDescriptors on both sides",
 				MaxDescriptors, MaxDescriptors)
 		}
-		//< receive-descriptors
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, net.ErrClosed):
 			return io.EOF // a reset: the other side died before it had read everything

@@ -35,7 +35,6 @@ func (s *system) Spawn(id WorkerID, name string, generation, connection int) (pr
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	//> extra-files
 	inherited := []*os.File{os.NewFile(uintptr(theirs), "link")}
 	defer inherited[0].Close()
 	listener, connected := 0, 0
@@ -52,7 +51,6 @@ func (s *system) Spawn(id WorkerID, name string, generation, connection int) (pr
 		generationVariable+"="+strconv.Itoa(generation),
 		listenerVariable+"="+strconv.Itoa(listener),
 		connectionVariable+"="+strconv.Itoa(connected))
-	//< extra-files
 	command.Args[0] = os.Args[0] // what ps shows
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	// In a process group of its own, ^C at the terminal reaches the master and not the worker, which
@@ -80,13 +78,11 @@ func (s *system) nextFor(connection int) (next *os.File, done func(), err error)
 	case s.config.Mode == Shared && s.config.Listener != 0:
 		// A copy that lives until the worker has its own: os.NewFile enters a non-blocking descriptor in
 		// the Go runtime's poller, which would otherwise wake the master for every connection.
-		//> raw-listener
 		copied, err := unix.FcntlInt(uintptr(s.config.Listener), unix.F_DUPFD_CLOEXEC, 0)
 		if err != nil {
 			return nil, nil, fmt.Errorf("a copy of the listener: %w", err)
 		}
 		next = os.NewFile(uintptr(copied), "listener")
-		//< raw-listener
 	default:
 		return nil, func() {}, nil
 	}

@@ -178,7 +178,6 @@ func (s *system) Exec(still func() bool, record func() (*state, error)) error {
 	if err != nil {
 		return err
 	}
-	//> exec-in-place
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	undo, err := st.survive()
@@ -193,5 +192,4 @@ func (s *system) Exec(still func() bool, record func() (*state, error)) error {
 	defer unix.Close(file)
 	environment := append(os.Environ(), upgradeVariable+"="+strconv.Itoa(file))
 	return withSignalsKept(func() error { return unix.Exec(s.onDisk, os.Args, environment) })
-	//< exec-in-place
 }

@@ -106,7 +106,6 @@ func (s *settings) listenOptions() sock.Options {
 // model nor that other processes have a handler of their own: comet is right in one worker and wrong in
 // two.
 func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
-	//> ways
 	switch s.mode {
 	case "shared", "exclusive": // w.Listener is everybody's
 	case "reuseport": // w.Listener is everybody's too, and keeps the port; the queue is this worker's own
@@ -117,7 +116,6 @@ func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
 	case "handoff": // there is no listener; connections come over the link, to w.OnConnection
 	case "exec": // there is neither: w.Connection is what this process is for
 	}
-	//< ways
 	c := engine.Config{
 		Worker:      w,
 		Timeouts:    s.Timeouts,
