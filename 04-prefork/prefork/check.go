@@ -70,7 +70,7 @@ func check(program string) error {
 	command.WaitDelay = time.Second // for pipes that a process of its own keeps open
 	var said, complained output
 	command.Stdout, command.Stderr = &said, &complained
-	err := unblocked(command.Start)
+	err := command.Start()
 	if err == nil {
 		err = command.Wait()
 	}

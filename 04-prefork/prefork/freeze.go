@@ -1,6 +1,9 @@
 package prefork
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // For an upgrade the links stand still: what this program has read must have been handled, and what it has
 // not written must be known, because the program that takes over begins with the next byte.
@@ -44,7 +47,8 @@ type linkState struct {
 	Queue      []outgoing `json:",omitempty"` // what was not written
 }
 
-// state tells of a link that stands still. Its descriptors stay the link's.
+// state tells of a link that stands still. Nothing in it is shared with the link, and its descriptors stay
+// the link's.
 func (l *link) state() (s linkState, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,6 +56,9 @@ func (l *link) state() (s linkState, err error) {
 	if err == nil {
 		err = raw.Control(func(fd uintptr) { s.Descriptor = int(fd) })
 	}
-	s.Input, s.Queue = l.input, l.queue
+	s.Input = l.input
+	for _, run := range l.queue {
+		s.Queue = append(s.Queue, outgoing{run.Bytes, slices.Clone(run.Descriptors)})
+	}
 	return s, err
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -85,9 +84,8 @@ type system struct {
 	events  chan func()
 	done    chan struct{} // closed when the master has finished
 
-	leaving atomic.Bool   // signals are for the program that comes
+	late    late
 	between chan struct{} // received from forward between two signals
-	listen  func()        // for signals
 	door    door          // where connections come in
 }
 
@@ -160,21 +158,4 @@ func (s *system) After(d time.Duration, fn func()) (stop func()) {
 		})
 	})
 	return func() { stopped = true; timer.Stop() }
-}
-
-// forward passes signals on to the master, until it has finished.
-func (s *system) forward(signals <-chan os.Signal) {
-	for {
-		select {
-		case got := <-signals:
-			if s.leaving.Load() {
-				sendAgain(got)
-				continue
-			}
-			s.Post(func() { s.master.signal(got) })
-		case s.between <- struct{}{}:
-		case <-s.done:
-			return
-		}
-	}
 }

@@ -74,3 +74,58 @@ func TestInterruptAtTheTerminalReachesTheMasterOnly(t *testing.T) {
 		}
 	}
 }
+
+// A master becomes another program twice, with its number, its listener and its workers; nobody is refused.
+func TestMasterIsUpgraded(t *testing.T) {
+	master, address, pids := masterAlone(t, 2)
+	for upgrade := range 2 {
+		master.Signal(unix.SIGUSR2)
+		for began := time.Now(); ; {
+			name, pid, err := whoAnswers(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(pids, pid) && (name == fmt.Sprintf("worker-%d", 3+2*upgrade) || name == fmt.Sprintf("worker-%d", 4+2*upgrade)) {
+				break
+			}
+			if time.Since(began) > patience {
+				t.Fatalf("after upgrade %d %s answers", upgrade+1, name)
+			}
+		}
+	}
+	master.Signal(syscall.SIGTERM)
+	state, err := master.Wait()
+	if err != nil || state.ExitCode() != 0 {
+		t.Errorf("%v, %v", state, err)
+	}
+	for _, pid := range pids {
+		if err := unix.Kill(pid, 0); err != unix.ESRCH {
+			t.Errorf("worker process %d is left: %v", pid, err)
+		}
+	}
+}
+
+// A stop in the middle of an upgrade is a stop, whatever moment it meets. There is one in which it is not a
+// graceful one, and says so by the exit status. Other signals never do harm.
+func TestMasterIsTerminatedWhileItIsUpgraded(t *testing.T) {
+	for delay := range 15 {
+		master, _, _ := masterAlone(t, 1)
+		master.Signal(unix.SIGUSR2)
+		for began := time.Now(); time.Since(began) < time.Duration(delay)*2*time.Millisecond; {
+			// A pause that meets another moment each time: nobody tells from outside which it is.
+		}
+		master.Signal(unix.SIGHUP)
+		master.Signal(unix.SIGUSR2)
+		master.Signal(unix.SIGQUIT)
+		master.Signal(unix.SIGTERM)
+		state, err := master.Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if how := state.Sys().(syscall.WaitStatus); how.Signaled() && how.Signal() == unix.SIGTERM {
+			t.Logf("%d ms after SIGUSR2 a stop met the moment in which it is not graceful", 2*delay)
+		} else if state.ExitCode() != 0 {
+			t.Errorf("%d ms after SIGUSR2: %v", 2*delay, state)
+		}
+	}
+}

@@ -24,8 +24,6 @@ import (
 	"os"
 	"os/signal"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A WorkerID names one worker process for the life of the master. A replacement has a number of its own:
@@ -128,17 +126,13 @@ const (
 // It returns the process's exit status: 0 after a stop, 1 when the first generation could not start (Log
 // has been told why). All workers have been reaped then.
 func Run(config Config) (exit int) {
-	signals := make(chan os.Signal, 16) // more than a person sends while one is handled
-	listen := func() { signal.Notify(signals, mastersSignals...) }
-	listen()
-	defer signal.Stop(signals)
-	return run(config, signals, listen)
+	listenForSignals()
+	defer signal.Stop(heard)
+	return run(config, heard)
 }
 
-var mastersSignals = []os.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR2}
-
 // run is Run with the signals that the caller brings.
-func run(config Config, signals <-chan os.Signal, listen func()) (exit int) {
+func run(config Config, signals <-chan os.Signal) (exit int) {
 	endIfChecked()
 	before, err := handedDown()
 	var system *system
@@ -149,12 +143,14 @@ func run(config Config, signals <-chan os.Signal, listen func()) (exit int) {
 		config.Log.Error("the master cannot start", "reason", err)
 		return 1
 	}
-	system.listen = listen
 	m := newMaster(config, system, before)
 	system.master = m
 	go system.forward(signals)
 	if before != nil {
 		m.adopt(before)
+		for _, s := range before.signals {
+			m.signal(s)
+		}
 	} else {
 		m.begin()
 	}

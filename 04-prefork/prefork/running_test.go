@@ -52,7 +52,7 @@ func start(t *testing.T, role string, workers int, change func(*Config)) *runnin
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		r.exit <- run(config, r.signals, func() {})
+		r.exit <- run(config, r.signals)
 	}()
 	t.Cleanup(func() {
 		for range 2 { // should it still run: at once

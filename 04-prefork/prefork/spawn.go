@@ -60,7 +60,7 @@ func (s *system) Spawn(id WorkerID, name string, generation, connection int) (pr
 	if err != nil {
 		return nil, err
 	}
-	if err := unblocked(command.Start); err != nil {
+	if err := command.Start(); err != nil {
 		link.end()
 		return nil, err
 	}

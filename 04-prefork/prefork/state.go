@@ -2,8 +2,8 @@ package prefork
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"sync"
@@ -32,6 +32,8 @@ type state struct {
 	Workers     []workerState
 	Waiting     []connection `json:",omitempty"` // accepted, and given to nobody yet
 	Application []byte       `json:",omitempty"` // what Keeper.Keep returned
+
+	signals []os.Signal // heard since; they are written behind the rest
 }
 
 // A slotState is a place in the generation that serves.
@@ -124,8 +126,7 @@ func (s *state) write() (fd int, err error) {
 		}
 		text = text[n:]
 	}
-	_, err = unix.Seek(fd, 0, 0)
-	return fd, err
+	return fd, nil
 }
 
 // handedDown is what the program before this one has left, read once; nil if this is the first. From then on
@@ -145,51 +146,23 @@ var handedDown = sync.OnceValues(func() (*state, error) {
 		return nil, fmt.Errorf("%s=%s is no descriptor: unset it", upgradeVariable, number)
 	}
 	defer file.Close()
+	if _, err := file.Seek(0, io.SeekStart); err != nil { // it is where the writer was
+		return nil, fmt.Errorf("%s=%s: only an upgrade sets this variable: unset it", upgradeVariable, number)
+	}
 	var s state
-	if err := json.NewDecoder(file).Decode(&s); err != nil {
+	text := json.NewDecoder(file)
+	if err := text.Decode(&s); err != nil {
 		return nil, fmt.Errorf("what the program before has left (%s=%s): %w", upgradeVariable, number, err)
 	}
 	if s.Version != Version {
 		return nil, fmt.Errorf("the program before speaks version %d, and this one %d: restart instead of upgrading", s.Version, Version)
 	}
+	for text.More() {
+		var number syscall.Signal
+		if err := text.Decode(&number); err != nil {
+			return nil, fmt.Errorf("the signals that the program before has heard: %w", err)
+		}
+		s.signals = append(s.signals, number)
+	}
 	return &s, s.descriptors(func(fd *int) error { unix.CloseOnExec(*fd); return nil })
 })
-
-// errOvertaken says that there is no need for Exec any more.
-var errOvertaken = errors.New("prefork: a stop has overtaken the upgrade")
-
-// Exec becomes the program on disk. No process is started while copies are open that it would inherit.
-func (s *system) Exec(still func() bool, record func() (*state, error)) error {
-	s.leaving.Store(true) // from here on signals are sent again, until they find the other program
-	defer s.listen()
-	defer s.leaving.Store(false)
-	for between := false; !between || len(s.events) > 0; {
-		select { // what has come in, a signal perhaps
-		case fn := <-s.events:
-			fn()
-		case <-s.between:
-			between = true
-		}
-	}
-	if !still() {
-		return errOvertaken
-	}
-	st, err := record()
-	if err != nil {
-		return err
-	}
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	undo, err := st.survive()
-	if err != nil {
-		return err
-	}
-	defer undo()
-	file, err := st.write()
-	if err != nil {
-		return err
-	}
-	defer unix.Close(file)
-	environment := append(os.Environ(), upgradeVariable+"="+strconv.Itoa(file))
-	return withSignalsKept(func() error { return unix.Exec(s.onDisk, os.Args, environment) })
-}

@@ -3,6 +3,7 @@ package prefork
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // An upgrade in place: the master becomes the program that lies on disk now, by execve(2). The process is
@@ -116,10 +117,11 @@ func (m *Master) thaw() {
 	m.goOn()
 }
 
-// state writes down what the new program has to know.
+// state writes down what the new program has to know. It shares nothing with the master, as descriptors in
+// it will be given other numbers.
 func (m *Master) state() (*state, error) {
 	s := &state{Version: Version, Listener: m.config.Listener, Generations: m.generations, Last: m.last,
-		Serving: m.serving.number, Waiting: m.waiting}
+		Serving: m.serving.number, Waiting: slices.Clone(m.waiting)}
 	for _, slot := range m.serving.slots {
 		kept := slotState{Failures: slot.failures}
 		if slot.worker != nil {
@@ -130,7 +132,7 @@ func (m *Master) state() (*state, error) {
 	for _, w := range m.inOrder() {
 		kept := workerState{ID: w.id, Name: w.name, Generation: w.slot.generation.number, Pid: w.process.Pid(),
 			Started: w.started, Since: w.since, Ready: w.ready, Joined: w.joined, Draining: w.draining,
-			Killed: w.killed, Ended: w.linkEnded, Handed: w.handed}
+			Killed: w.killed, Ended: w.linkEnded, Handed: slices.Clone(w.handed)}
 		if !w.linkEnded {
 			var err error
 			if kept.Link, err = w.process.Link(); err != nil {

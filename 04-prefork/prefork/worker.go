@@ -36,6 +36,9 @@ type Worker struct {
 // it once, before the program opens or starts anything: the inherited descriptors are not yet marked
 // close-on-exec, and the environment still says "worker" to whoever inherits it.
 func Inherited() (w *Worker, ok bool) {
+	if os.Getenv(upgradeVariable) != "" {
+		listenForSignals() // this is a master, and has been one before
+	}
 	name := os.Getenv(nameVariable)
 	if name == "" {
 		return nil, false
