@@ -150,12 +150,16 @@ func (m *Master) startFor(c connection) {
 	w.process, w.slot.worker = process, w
 	m.workers[w.id] = w
 	m.expectReady(w)
+	if m.stopping {
+		m.drain(w) // it has one request to answer, and none to wait for
+	}
 }
 
 // drainWhenHandedOut drains the workers of a master that stops, when the door is closed and every connection
-// that came through it has been sent to somebody: a drain follows them on the link.
+// that came through it has been sent to somebody: a drain follows them on the link. Where a process has one
+// connection, and rests in it, it must go before there is room for the next.
 func (m *Master) drainWhenHandedOut() {
-	if m.stopping && !m.accepting && len(m.waiting) == 0 {
+	if m.stopping && (!m.accepting && len(m.waiting) == 0 || m.config.Mode == EachConnection) {
 		for _, w := range m.inOrder() { // those of generations that were retired before are among them
 			m.drain(w)
 		}

@@ -177,9 +177,15 @@ func TestAProcessForEachConnection(t *testing.T) {
 	p.ready(2)
 	p.said = nil
 	p.m.signal(terminate)
-	p.closed()
 	p.expect("stop accepting, empty true", "drain 2", "drain 3") // 3 is not ready, and has a connection
+	p.arrive("")
+	p.expect()
 	p.dies(exitStatus{}, 2, 3)
+	p.closed()
+	if !slices.Contains(p.said, "drain 4") {
+		t.Errorf("said %q, want the process of the last connection to be drained", p.said)
+	}
+	p.dies(exitStatus{}, 4)
 	if !p.m.finished {
 		t.Error("nobody is left, and the master waits")
 	}

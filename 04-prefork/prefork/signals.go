@@ -19,10 +19,11 @@ import (
 //     writes them behind the state; the new program begins with them.
 //
 // What is left is a moment, from the end of the old threads to the first line of the new main (Inherited
-// listens), a millisecond or two long, in which TERM and INT end the process: a stop as it was asked for, but
-// no graceful one. So does QUIT in the second half of it, when the Go runtime has put its own handlers in
-// place (runtime, initsig). Blocking the signals in between does not help, as the runtime unblocks them at
-// its start, before any code of ours runs (runtime, minitSignalMask).
+// listens), some milliseconds long, in which TERM and INT end the process: a stop as it was asked for, but no
+// graceful one. So does QUIT in the second half of it, when the Go runtime has put its own handlers in place
+// (runtime, initsig): after USR2 wait for the log's line before you ask for a report. Blocking the signals in
+// between does not help, as the runtime unblocks them at its start, before any code of ours runs (runtime,
+// minitSignalMask).
 var (
 	whatHappensAnyway = []os.Signal{unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR2}
 	whatMustBeKept    = []os.Signal{unix.SIGTERM, unix.SIGINT}

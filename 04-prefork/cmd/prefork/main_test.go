@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,9 +28,12 @@ func TestConform(t *testing.T) {
 		stage string
 		args  []string
 	}{
-		"one":         {"04-one-worker", []string{"-workers", "1"}},
-		"two":         {"04", []string{"-workers", "2"}},
-		"one-threads": {"01", []string{"-workers", "1", "-engine", "threads"}},
+		"one":                 {"04-one-worker", []string{"-workers", "1"}},
+		"two":                 {"04", []string{"-workers", "2"}},
+		"one-threads":         {"01", []string{"-workers", "1", "-engine", "threads"}},
+		"one-reuseport":       {"04-one-worker", []string{"-workers", "1", "-mode", "reuseport"}},
+		"one-handoff":         {"04-one-worker", []string{"-workers", "1", "-mode", "handoff"}},
+		"one-handoff-threads": {"01", []string{"-workers", "1", "-mode", "handoff", "-engine", "threads"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // they wait for time-outs, most of the time
@@ -43,12 +45,20 @@ func TestConform(t *testing.T) {
 // The combinations that TestConform does not start answer requests too.
 func TestConformOfTheOtherCombinations(t *testing.T) {
 	for name, args := range map[string][]string{
-		"two-exclusive": {"-workers", "2", "-mode", "exclusive"},
-		"two-threads":   {"-workers", "2", "-engine", "threads"},
+		"two-exclusive":         {"-workers", "2", "-mode", "exclusive"},
+		"two-threads":           {"-workers", "2", "-engine", "threads"},
+		"two-reuseport":         {"-workers", "2", "-mode", "reuseport"},
+		"two-reuseport-threads": {"-workers", "2", "-mode", "reuseport", "-engine", "threads"},
+		"two-handoff":           {"-workers", "2", "-mode", "handoff"},
+		"two-handoff-threads":   {"-workers", "2", "-mode", "handoff", "-engine", "threads"},
+		"exec":                  {"-workers", "64", "-mode", "exec"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			address, _, _ := serve(t, append(args, "-app", "hello")...)
-			conform.Test(t, conform.Target{URL: "http://" + address, App: "hello", Groups: []string{"http"}})
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "hello", Groups: []string{"http", "half-close"}})
+			address, _, _ = serve(t, append(args, "-app", "echo")...)
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "echo", Groups: []string{"chunked", "echo"}, OnlyApp: true})
 		})
 	}
 }
@@ -123,71 +133,4 @@ func answer(t *testing.T, r *bufio.Reader) *http.Response {
 	}
 	a.Body = io.NopCloser(bytes.NewReader(body))
 	return a
-}
-
-const request = "GET / HTTP/1.1\r\nHost: c10k\r\n\r\n"
-
-func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
-	for _, engine := range []string{"threads", "coroutines"} {
-		t.Run(engine, func(t *testing.T) {
-			// One worker, so that the end of one connection tells that the drain has begun for the other.
-			address, process, command := serve(t, "-workers", "1", "-engine", engine, "-defer-accept=false")
-			idle, idleAnswers := dial(t, address)
-			io.WriteString(idle, request)
-			answer(t, idleAnswers)
-			half, halfAnswers := dial(t, address)
-			io.WriteString(half, request+request[:10]) // the answer to the first tells that the half has arrived
-			answer(t, halfAnswers)
-
-			process.Process.Signal(syscall.SIGTERM)
-			if _, err := idleAnswers.ReadByte(); err != io.EOF {
-				t.Errorf("the connection between two requests: %v, want its end", err)
-			}
-			io.WriteString(half, request[10:])
-			if a := answer(t, halfAnswers); a.StatusCode != 200 || !a.Close {
-				t.Errorf("the request under way: status %d, close %v; want 200 and the end of the connection", a.StatusCode, a.Close)
-			}
-			select {
-			case <-command.Ended():
-			case <-time.After(patience):
-				t.Error("nobody is left, and the server goes on")
-			}
-		})
-	}
-}
-
-// A worker that may have few descriptors leaves what it cannot hold to the listener's queue: everybody is
-// served in the end, and accept never fails for want of a descriptor.
-func TestAFullWorkerLeavesTheRestInTheQueue(t *testing.T) {
-	for _, engine := range []string{"threads", "coroutines"} {
-		t.Run(engine, func(t *testing.T) {
-			built := conform.Build(t, program)
-			command, err := conform.Start(exec.Command("sh", "-c", "ulimit -n 100; exec \"$0\" \"$@\"", built,
-				"-workers", "1", "-engine", engine, "-defer-accept=false", "-addr", "127.0.0.1:0"), "", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := command.Stop(); err != nil {
-					t.Error(err)
-				}
-			})
-			var answers []*bufio.Reader
-			var conns []net.Conn
-			for range 150 {
-				conn, r := dial(t, strings.TrimPrefix(command.URL, "http://"))
-				io.WriteString(conn, request)
-				conns, answers = append(conns, conn), append(answers, r)
-			}
-			for i := range conns { // accepted in the order in which they came; each makes room for another
-				if a := answer(t, answers[i]); a.StatusCode != 200 {
-					t.Fatalf("connection %d: status %d", i, a.StatusCode)
-				}
-				conns[i].Close()
-			}
-			if said := command.Said(); strings.Contains(said, "no descriptor") {
-				t.Errorf("the server complained:%s", said)
-			}
-		})
-	}
 }
