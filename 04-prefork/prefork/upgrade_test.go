@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // succeeds starts the program that takes over from another one on paper. What it is left goes through a file.
@@ -167,5 +169,35 @@ func TestUpgradeWithConnectionsInHand(t *testing.T) {
 	q.ready(2)
 	if want := Window; len(q.m.workers[2].handed) != want {
 		t.Errorf("%d connections came to the new worker, want %d: %q", len(q.m.workers[2].handed), want, q.said)
+	}
+}
+
+// Descriptors in a state are given other numbers, and closed again if the upgrade fails; the master goes on
+// with its own.
+func TestAStateSharesNothingWithTheMaster(t *testing.T) {
+	p := newPaperIn(t, HandOver, 1, nil)
+	p.ready(1)
+	for range Window + 1 {
+		p.arrive("x")
+	}
+	sent, waits := p.m.workers[1].handed[0].Descriptor, p.m.waiting[0].Descriptor
+	s, err := p.m.state()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Listener, s.Workers[0].Link.Descriptor = sent, sent // on paper they are no descriptors
+	undo, err := s.survive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	undo()
+	if got := p.m.workers[1].handed[0].Descriptor; got != sent || s.Workers[0].Handed[0].Descriptor == sent {
+		t.Errorf("the connection that was sent is descriptor %d, and was %d", got, sent)
+	}
+	if got := p.m.waiting[0].Descriptor; got != waits || s.Waiting[0].Descriptor == waits {
+		t.Errorf("the connection that waits is descriptor %d, and was %d", got, waits)
+	}
+	if _, err := unix.FcntlInt(uintptr(sent), unix.F_GETFD, 0); err != nil {
+		t.Errorf("the master's own descriptor: %v", err)
 	}
 }
