@@ -36,6 +36,12 @@ func (s *Scheduler) Share(fd int, at netip.AddrPort, deferred, exclusive bool) *
 	return l
 }
 
+// Inherit is a listener that was opened by another process and is accepted from by this one only: at each
+// wake it takes what there is, as after Listen.
+func (s *Scheduler) Inherit(fd int, at netip.AddrPort, deferred bool) *Listener {
+	return s.adoptListener(fd, at, deferred)
+}
+
 func (s *Scheduler) adoptListener(fd int, at netip.AddrPort, deferred bool) *Listener {
 	l := &Listener{descriptor: descriptor{fd: int32(fd)}, scheduler: s, at: at, deferred: deferred}
 	s.register(&l.descriptor)

@@ -26,6 +26,7 @@ type Config struct {
 	Timeouts    serve.Timeouts
 	DeferAccept bool // as the listener was opened
 	Exclusive   bool // wake one worker for a connection, not all
+	Alone       bool // no other worker accepts from this listener, or for the time of a reload only
 	Log         *slog.Logger
 
 	// DrainTime is how long a drain waits for what is under way before it cancels it. It is shorter than
@@ -80,7 +81,11 @@ func coroutines(c Config) error {
 		if err != nil {
 			return fmt.Errorf("the inherited listener: %w", err)
 		}
-		s.Listener = scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive)
+		if c.Alone {
+			s.Listener = scheduler.Inherit(c.Worker.Listener, at, c.DeferAccept)
+		} else {
+			s.Listener = scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive)
+		}
 	}
 	c.Worker.OnConnection = func(fd int, early []byte) {
 		scheduler.Post(func() { s.Take(scheduler.Adopt(fd, early)) })

@@ -121,6 +121,7 @@ func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
 		Timeouts:    s.Timeouts,
 		DeferAccept: s.DeferAccept,
 		Exclusive:   s.mode == "exclusive",
+		Alone:       s.workers == 1 || s.mode == "reuseport",
 		Log:         log,
 		DrainTime:   prefork.DefaultDrainTimeout * 2 / 3, // and a third for the master to see that it is over
 	}
