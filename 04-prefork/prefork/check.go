@@ -32,7 +32,10 @@ const (
 // wrong has been looked at: a program that is only being checked ends here with status 0, which says that
 // it can start.
 func Listener(open func() (fd int, err error)) (fd int, err error) {
-	endIfChecked()
+	if os.Getenv(checkVariable) != "" {
+		os.Stdout.WriteString(speaks)
+		os.Exit(0)
+	}
 	s, err := handedDown()
 	if err != nil {
 		return 0, err
@@ -43,12 +46,9 @@ func Listener(open func() (fd int, err error)) (fd int, err error) {
 	return open()
 }
 
-func endIfChecked() {
-	if os.Getenv(checkVariable) != "" {
-		os.Stdout.WriteString(speaks)
-		os.Exit(0)
-	}
-}
+// errNoListener is what Run says in a program that is being checked and has come so far: it would open
+// another listener, and leave the one that was handed down unused.
+var errNoListener = errors.New("it opens its listener by itself: have prefork.Listener call what opens it")
 
 // Check starts the program on disk, once, to be told by it that it can start. That is as much as can be
 // known beforehand: it has the flags, the libraries and the architecture that it needs, and speaks our

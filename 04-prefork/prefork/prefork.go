@@ -11,6 +11,9 @@
 // Frames, deaths, signals and timers reach it on one channel, one after the other, so nothing here is
 // locked. Ready is a message, never a delay: what says nothing is not ready.
 //
+// A reload is a second generation of workers beside the first. An upgrade in place is execve(2): the master
+// becomes the program that is on disk now, its children stay its children, and a reload follows.
+//
 // Workers accept from the listener that they share; where the master accepts instead, it hands every
 // connection to a worker as a descriptor (HandOver), or starts a process for it (EachConnection).
 //
@@ -133,11 +136,13 @@ func Run(config Config) (exit int) {
 
 // run is Run with the signals that the caller brings.
 func run(config Config, signals <-chan os.Signal) (exit int) {
-	endIfChecked()
-	before, err := handedDown()
 	var system *system
+	before, err := handedDown()
 	if err == nil {
 		system, err = newSystem(&config)
+	}
+	if err == nil && os.Getenv(checkVariable) != "" {
+		err = errNoListener
 	}
 	if err != nil {
 		config.Log.Error("the master cannot start", "reason", err)
