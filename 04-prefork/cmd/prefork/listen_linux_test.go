@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -15,21 +14,6 @@ import (
 // calls; the first call opens the queue, and each later one sets its bound, the backlog, and nothing else.
 // So workers, 8 or 12, that call listen with a backlog of n leave exactly the queue that a master leaves which
 // has called it with n.
-
-// listenVariable makes the test's program such a worker: it calls listen on descriptor 3 with this backlog.
-const listenVariable = "C10K_TEST_LISTEN"
-
-func TestMain(m *testing.M) {
-	if backlog, err := strconv.Atoi(os.Getenv(listenVariable)); err == nil {
-		if err := unix.Listen(3, backlog); err != nil {
-			fmt.Fprintln(os.Stderr, "listen:", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
 func TestListenBeforeOrAfterTheFork(t *testing.T) {
 	const backlog = 16
 	if bound := boundOfTheQueue(t, backlog, 0, 0); bound != backlog {

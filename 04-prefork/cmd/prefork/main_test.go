@@ -4,15 +4,21 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"example.com/c10k/01-blocking/conform"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -20,20 +26,56 @@ const (
 	patience = 20 * time.Second // for an event that must come
 )
 
+// listenVariable makes the test's program a worker that calls listen on descriptor 3 with this backlog
+// (TestListenBeforeOrAfterTheFork).
+const listenVariable = "C10K_TEST_LISTEN"
+
+func TestMain(m *testing.M) {
+	if backlog, err := strconv.Atoi(os.Getenv(listenVariable)); err == nil {
+		if err := unix.Listen(3, backlog); err != nil {
+			fmt.Fprintln(os.Stderr, "listen:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	var err error
+	if builtIn, err = os.MkdirTemp("", "prefork"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	exit := m.Run()
+	os.RemoveAll(builtIn)
+	os.Exit(exit)
+}
+
+var (
+	builtIn   string // a directory for all tests
+	buildOnce sync.Once
+)
+
+// build compiles the command, once for all tests, and returns its file.
+func build(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(builtIn, "prefork")
+	buildOnce.Do(func() {
+		if err := os.Rename(conform.Build(t, program), file); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return file
+}
+
 // Two workers serve what needs no common list; one worker serves comet as well. Threads are held to what
 // the threads of stage 01 are held to: they cannot notice that a waiting client left.
 func TestConform(t *testing.T) {
-	built := conform.Build(t, program)
+	built := build(t)
 	for name, c := range map[string]struct {
 		stage string
 		args  []string
 	}{
-		"one":                 {"04-one-worker", []string{"-workers", "1"}},
-		"two":                 {"04", []string{"-workers", "2"}},
-		"one-threads":         {"01", []string{"-workers", "1", "-engine", "threads"}},
-		"one-reuseport":       {"04-one-worker", []string{"-workers", "1", "-mode", "reuseport"}},
-		"one-handoff":         {"04-one-worker", []string{"-workers", "1", "-mode", "handoff"}},
-		"one-handoff-threads": {"01", []string{"-workers", "1", "-mode", "handoff", "-engine", "threads"}},
+		"one":         {"04-one-worker", []string{"-workers", "1"}},
+		"two":         {"04", []string{"-workers", "2"}},
+		"one-threads": {"01", []string{"-workers", "1", "-engine", "threads"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // they wait for time-outs, most of the time
@@ -63,8 +105,23 @@ func TestConformOfTheOtherCombinations(t *testing.T) {
 	}
 }
 
+// With one worker the comet application is right, however its connections come.
+func TestConformOfCometInTheOtherModes(t *testing.T) {
+	for name, c := range map[string]struct{ args, groups []string }{
+		"reuseport":       {[]string{"-mode", "reuseport"}, []string{"comet", "paths", "departure"}},
+		"handoff":         {[]string{"-mode", "handoff"}, []string{"comet", "paths", "departure"}},
+		"handoff-threads": {[]string{"-mode", "handoff", "-engine", "threads"}, []string{"comet", "paths"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, _, _ := serve(t, append(c.args, "-workers", "1", "-app", "comet")...)
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "comet", Groups: c.groups})
+		})
+	}
+}
+
 func TestMistakesAreOneLine(t *testing.T) {
-	built := conform.Build(t, program)
+	built := build(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +153,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 // serve starts the command. It is stopped at the test's end, and has to end with status 0 then.
 func serve(t *testing.T, args ...string) (address string, process *exec.Cmd, command *conform.Command) {
 	t.Helper()
-	process = exec.Command(conform.Build(t, program), append(args, "-addr", "127.0.0.1:0")...)
+	process = exec.Command(build(t), append(args, "-addr", "127.0.0.1:0")...)
 	command, err := conform.Start(process, "", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
 func TestAFullWorkerLeavesTheRestInTheQueue(t *testing.T) {
 	for _, engine := range []string{"threads", "coroutines"} {
 		t.Run(engine, func(t *testing.T) {
-			built := conform.Build(t, program)
+			built := build(t)
 			command, err := conform.Start(exec.Command("sh", "-c", "ulimit -n 100; exec \"$0\" \"$@\"", built,
 				"-workers", "1", "-engine", engine, "-defer-accept=false", "-addr", "127.0.0.1:0"), "", nil)
 			if err != nil {
