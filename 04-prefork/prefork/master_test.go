@@ -117,7 +117,9 @@ func TestMasterIsTerminatedWhileItIsUpgraded(t *testing.T) {
 		master.Signal(unix.SIGHUP)
 		master.Signal(unix.SIGUSR2)
 		master.Signal(unix.SIGTERM)
+		lost := time.AfterFunc(patience, func() { master.Kill() })
 		state, err := master.Wait()
+		lost.Stop()
 		if err != nil {
 			t.Fatal(err)
 		}

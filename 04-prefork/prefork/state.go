@@ -146,23 +146,32 @@ var handedDown = sync.OnceValues(func() (*state, error) {
 		return nil, fmt.Errorf("%s=%s is no descriptor: unset it", upgradeVariable, number)
 	}
 	defer file.Close()
+	s, err := readState(file)
+	if err != nil {
+		return nil, fmt.Errorf("what the program before has left (%s=%s): %w", upgradeVariable, number, err)
+	}
+	return s, s.descriptors(func(fd *int) error { unix.CloseOnExec(*fd); return nil })
+})
+
+// readState reads what write has written, and the signals behind it.
+func readState(file io.ReadSeeker) (*state, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil { // it is where the writer was
-		return nil, fmt.Errorf("%s=%s: only an upgrade sets this variable: unset it", upgradeVariable, number)
+		return nil, err
 	}
 	var s state
 	text := json.NewDecoder(file)
 	if err := text.Decode(&s); err != nil {
-		return nil, fmt.Errorf("what the program before has left (%s=%s): %w", upgradeVariable, number, err)
+		return nil, err
 	}
 	if s.Version != Version {
-		return nil, fmt.Errorf("the program before speaks version %d, and this one %d: restart instead of upgrading", s.Version, Version)
+		return nil, fmt.Errorf("it is of version %d, and this program's is %d: restart instead of upgrading", s.Version, Version)
 	}
 	for text.More() {
 		var number syscall.Signal
 		if err := text.Decode(&number); err != nil {
-			return nil, fmt.Errorf("the signals that the program before has heard: %w", err)
+			return nil, fmt.Errorf("its signals: %w", err)
 		}
 		s.signals = append(s.signals, number)
 	}
-	return &s, s.descriptors(func(fd *int) error { unix.CloseOnExec(*fd); return nil })
-})
+	return &s, nil
+}
