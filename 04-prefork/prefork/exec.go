@@ -15,23 +15,21 @@ var errOvertaken = errors.New("prefork: a stop has overtaken the upgrade")
 
 // Exec becomes the program on disk.
 func (s *system) Exec(still func() bool, record func() (*state, error)) error {
-	s.late.leave()
-	for between := false; !between || len(s.events) > 0; {
-		select { // what came before, a signal perhaps
+	signal.Ignore(whatHappensAnyway...)
+	signal.Stop(heard) // and what was caught before is in heard now
+	defer listenForSignals()
+	for idle := false; !idle; {
+		select {
 		case fn := <-s.events:
 			fn()
-		case <-s.between:
-			between = true
+		case <-s.between: // no signal is on its way from one channel to the other
+			idle = len(heard) == 0 && len(s.events) == 0
 		}
 	}
-	err := errOvertaken
-	if still() {
-		err = s.exec(record)
+	if !still() {
+		return errOvertaken
 	}
-	for _, kept := range s.late.stay() {
-		s.master.signal(kept)
-	}
-	return err
+	return s.exec(record)
 }
 
 // exec returns only if it fails. No process is started while copies of descriptors are open that it would
@@ -53,8 +51,5 @@ func (s *system) exec(record func() (*state, error)) error {
 		return err
 	}
 	defer unix.Close(file)
-	s.late.into(file)
-	defer listenForSignals()
-	signal.Ignore(whatHappensAnyway...)
 	return unix.Exec(s.onDisk, os.Args, append(os.Environ(), upgradeVariable+"="+strconv.Itoa(file)))
 }

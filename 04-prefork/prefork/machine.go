@@ -84,7 +84,6 @@ type system struct {
 	events  chan func()
 	done    chan struct{} // closed when the master has finished
 
-	late    late
 	between chan struct{} // received from forward between two signals
 	door    door          // where connections come in
 }

@@ -153,9 +153,6 @@ func run(config Config, signals <-chan os.Signal) (exit int) {
 	go system.forward(signals)
 	if before != nil {
 		m.adopt(before)
-		for _, s := range before.signals {
-			m.signal(s)
-		}
 	} else {
 		m.begin()
 	}

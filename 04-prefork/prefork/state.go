@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,8 +31,6 @@ type state struct {
 	Workers     []workerState
 	Waiting     []connection `json:",omitempty"` // accepted, and given to nobody yet
 	Application []byte       `json:",omitempty"` // what Keeper.Keep returned
-
-	signals []os.Signal // heard since; they are written behind the rest
 }
 
 // A slotState is a place in the generation that serves.
@@ -153,25 +150,17 @@ var handedDown = sync.OnceValues(func() (*state, error) {
 	return s, s.descriptors(func(fd *int) error { unix.CloseOnExec(*fd); return nil })
 })
 
-// readState reads what write has written, and the signals behind it.
+// readState reads what write has written.
 func readState(file io.ReadSeeker) (*state, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil { // it is where the writer was
 		return nil, err
 	}
 	var s state
-	text := json.NewDecoder(file)
-	if err := text.Decode(&s); err != nil {
+	if err := json.NewDecoder(file).Decode(&s); err != nil {
 		return nil, err
 	}
 	if s.Version != Version {
 		return nil, fmt.Errorf("it is of version %d, and this program's is %d: restart instead of upgrading", s.Version, Version)
-	}
-	for text.More() {
-		var number syscall.Signal
-		if err := text.Decode(&number); err != nil {
-			return nil, fmt.Errorf("its signals: %w", err)
-		}
-		s.signals = append(s.signals, number)
 	}
 	return &s, nil
 }
