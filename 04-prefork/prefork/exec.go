@@ -18,6 +18,11 @@ func (s *system) Exec(still func() bool, record func() (*state, error)) error {
 	signal.Ignore(whatHappensAnyway...)
 	signal.Stop(heard) // and what was caught before is in heard now
 	defer listenForSignals()
+	restore, err := toDefault(whatIsNeverLost)
+	if err != nil {
+		return err
+	}
+	defer restore()
 	for idle := false; !idle; {
 		select {
 		case fn := <-s.events:
