@@ -1,5 +1,10 @@
 // Package engine serves HTTP in a prefork worker: it puts a concurrency model of an earlier stage on the
-// listener that the worker inherited, and follows the link: frames, drain, the master's death.
+// listener that the worker inherited, on the connections that the master hands over, or on the only one that
+// the process was started for, and follows the link: frames, drain, the master's death.
+//
+// A drain takes what waits in the listener's queue before it closes it. The master's question whether a
+// worker hangs is answered by the scheduler's loop; threads have no loop, and there it is answered for the
+// process only.
 //
 // What this package does not do: it starts no processes, and knows no application.
 package engine
