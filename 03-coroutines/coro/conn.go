@@ -91,6 +91,16 @@ func (s *Scheduler) newConn(fd int, readable bool) *Conn {
 	return c
 }
 
+// Adopt is a connection that another process has accepted: a descriptor in non-blocking mode, which belongs
+// to the scheduler from now on, and what was read from it already, which the scheduler keeps.
+func (s *Scheduler) Adopt(fd int, early []byte) *Conn {
+	c := s.newConn(fd, false)
+	if len(early) > 0 {
+		c.rare = &rare{early: early}
+	}
+	return c
+}
+
 // Handle says that the calling coroutine works for the client at the other end: when the client leaves
 // while the coroutine waits for something else, that wait ends with strand.ErrCanceled. A half-close
 // counts as leaving then, as it cannot be told from it; while nothing but the answer is waited for, it
