@@ -2,7 +2,6 @@ package coro
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
