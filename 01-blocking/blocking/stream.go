@@ -1,6 +1,7 @@
 package blocking
 
 import (
+	"io"
 	"time"
 
 	"example.com/c10k/01-blocking/sock"
@@ -50,7 +51,18 @@ func (s *stream) Recv(until time.Time) ([]byte, error) {
 
 // Send blocks the thread until the kernel has taken all of b.
 func (s *stream) Send(b []byte, until time.Time) error {
-	for len(b) > 0 {
+	return s.send(int64(len(b)), until, func(sent int64) (int, error) { return s.fd.Write(b[sent:]) })
+}
+
+// SendFile blocks the thread until the kernel has taken n bytes of a file, also while the disk is slow: it is
+// nobody else's thread.
+func (s *stream) SendFile(file io.ReaderAt, offset, n int64, until time.Time) error {
+	return s.send(n, until, func(sent int64) (int, error) { return s.fd.SendFile(file, offset+sent, int(n-sent)) })
+}
+
+// send calls write, which is told how much has been sent, until that is n.
+func (s *stream) send(n int64, until time.Time, write func(sent int64) (int, error)) error {
+	for sent := int64(0); sent < n; {
 		left, err := remaining(until)
 		if err != nil {
 			return err
@@ -62,12 +74,12 @@ func (s *stream) Send(b []byte, until time.Time) error {
 			s.sends = left
 		}
 		s.seen.Park(trace.ForWrite)
-		n, err := s.fd.Write(b)
+		more, err := write(sent)
 		s.seen.Resume()
-		if n > 0 {
-			s.seen.Write(n)
+		if more > 0 {
+			s.seen.Write(more)
 		}
-		b = b[n:]
+		sent += int64(more)
 		switch err {
 		case nil, sock.ErrInterrupted, sock.ErrTimeout:
 		default:

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"io"
 	"time"
 
 	"example.com/c10k/01-blocking/sock"
@@ -48,9 +49,19 @@ func (s *stream) Recv(until time.Time) ([]byte, error) {
 
 // Send blocks the thread until the kernel has taken all of b. An answer is not cut off by a drain.
 func (s *stream) Send(b []byte, until time.Time) error {
-	for len(b) > 0 {
-		n, err := s.fd.Write(b)
-		b = b[n:]
+	return s.send(int64(len(b)), until, func(sent int64) (int, error) { return s.fd.Write(b[sent:]) })
+}
+
+// SendFile blocks the thread until the kernel has taken n bytes of a file.
+func (s *stream) SendFile(file io.ReaderAt, offset, n int64, until time.Time) error {
+	return s.send(n, until, func(sent int64) (int, error) { return s.fd.SendFile(file, offset+sent, int(n-sent)) })
+}
+
+// send calls write, which is told how much has been sent, until that is n.
+func (s *stream) send(n int64, until time.Time, write func(sent int64) (int, error)) error {
+	for sent := int64(0); sent < n; {
+		more, err := write(sent)
+		sent += int64(more)
 		if err == sock.ErrAgain {
 			_, _, err = wait(s.fd, unix.POLLOUT, -1, until)
 		}
