@@ -8,13 +8,15 @@ import (
 // A FileSender is a [Stream] that can send a file without bringing its bytes into this program. For other
 // streams they are read and sent in turn.
 type FileSender interface {
-	// SendFile sends n bytes of a file from offset on, all or fails: io.ErrUnexpectedEOF if it is shorter.
-	SendFile(file io.ReaderAt, offset, n int64, until time.Time) error
+	// SendFile sends some of n bytes of a file from offset on, at least one, and says how many; or fails:
+	// io.ErrUnexpectedEOF if the file ends there.
+	SendFile(file io.ReaderAt, offset, n int64, until time.Time) (int64, error)
 }
 
 const (
-	// filePiece is what the write time-out is given for: 30 s for a mebibyte is a client of 35 kB a second,
-	// and a file of any size can be fetched by it.
+	// filePiece is what the write time-out is given for: the deadline moves on by it with each mebibyte that
+	// the client has taken. 30 s for a mebibyte is 35 kB a second; who takes less is cut off, however large
+	// the file, and who takes more is not, however large the file.
 	filePiece = 1 << 20
 
 	// readPiece is how much of a file is in memory when there is no FileSender.
@@ -34,10 +36,16 @@ func (s *sender) SendFile(file io.ReaderAt, offset, n int64) error {
 		s.failed = errTooLong
 	}
 	s.left -= n
-	for n > 0 && s.failed == nil {
-		c, piece := s.connection, min(n, filePiece)
-		s.failed = direct.SendFile(file, offset, piece, c.after(c.options.Timeouts.Write))
-		offset, n = offset+piece, n-piece
+	c, sent := s.connection, int64(0)
+	begun := c.options.Now()
+	for sent < n && s.failed == nil {
+		until := time.Time{}
+		if d := c.options.Timeouts.Write; d != 0 {
+			until = begun.Add(d * time.Duration(sent/filePiece+1))
+		}
+		var more int64
+		more, s.failed = direct.SendFile(file, offset+sent, n-sent, until)
+		sent += more
 	}
 	return s.failed
 }

@@ -2,12 +2,10 @@ package system
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 
-	"example.com/c10k/01-blocking/sock"
 	"example.com/c10k/03-coroutines/coro"
 )
 
@@ -33,23 +31,4 @@ func ReadFile(s *coro.Scheduler, name string) ([]byte, error) {
 		return nil, err
 	}
 	return content, failed
-}
-
-// Twin duplicates a connection's descriptor, for a goroutine that sends a file on it.
-func (k *Kernel) Twin(fd int) (coro.Twin, error) {
-	twin, err := sock.NonBlocking(fd).Duplicate()
-	return sending{twin}, err
-}
-
-var _ coro.FileKernel = (*Kernel)(nil)
-
-type sending struct{ sock.NonBlocking }
-
-// SendFile sends what there is room for.
-func (c sending) SendFile(file io.ReaderAt, offset, n int64) (int64, error) {
-	sent, err := c.NonBlocking.SendFile(file, offset, int(n))
-	if err == sock.ErrAgain {
-		err = coro.ErrAgain
-	}
-	return int64(sent), err
 }

@@ -49,19 +49,9 @@ func (s *stream) Recv(until time.Time) ([]byte, error) {
 
 // Send blocks the thread until the kernel has taken all of b. An answer is not cut off by a drain.
 func (s *stream) Send(b []byte, until time.Time) error {
-	return s.send(int64(len(b)), until, func(sent int64) (int, error) { return s.fd.Write(b[sent:]) })
-}
-
-// SendFile blocks the thread until the kernel has taken n bytes of a file.
-func (s *stream) SendFile(file io.ReaderAt, offset, n int64, until time.Time) error {
-	return s.send(n, until, func(sent int64) (int, error) { return s.fd.SendFile(file, offset+sent, int(n-sent)) })
-}
-
-// send calls write, which is told how much has been sent, until that is n.
-func (s *stream) send(n int64, until time.Time, write func(sent int64) (int, error)) error {
-	for sent := int64(0); sent < n; {
-		more, err := write(sent)
-		sent += int64(more)
+	for len(b) > 0 {
+		n, err := s.fd.Write(b)
+		b = b[n:]
 		if err == sock.ErrAgain {
 			_, _, err = wait(s.fd, unix.POLLOUT, -1, until)
 		}
@@ -70,6 +60,19 @@ func (s *stream) send(n int64, until time.Time, write func(sent int64) (int, err
 		}
 	}
 	return nil
+}
+
+// SendFile blocks the thread until the kernel has taken some of a file.
+func (s *stream) SendFile(file io.ReaderAt, offset, n int64, until time.Time) (int64, error) {
+	for {
+		sent, err := s.fd.SendFile(file, offset, int(n))
+		if err != sock.ErrAgain {
+			return int64(sent), err
+		}
+		if _, _, err := wait(s.fd, unix.POLLOUT, -1, until); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // CloseWrite sends the end of the stream.

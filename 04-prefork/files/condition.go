@@ -1,7 +1,6 @@
 package files
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -64,11 +63,11 @@ func matches(list, tag string) bool {
 	return false
 }
 
-// tagOf makes a tag of the time of the last change, in nanoseconds, and the length, as nginx does (in
+// tag makes a tag of the time of the last change, in nanoseconds, and the length, as nginx does (in
 // seconds): it costs nothing, and is wrong only about a file that was changed twice within a tick of the file
 // system's clock and kept its length.
-func tagOf(info os.FileInfo) string {
-	return `"` + strconv.FormatInt(info.ModTime().UnixNano(), 36) + "-" + strconv.FormatInt(info.Size(), 36) + `"`
+func (v version) tag() string {
+	return `"` + strconv.FormatInt(v.modified.UnixNano(), 36) + "-" + strconv.FormatInt(v.size, 36) + `"`
 }
 
 func httpDate(t time.Time) string {

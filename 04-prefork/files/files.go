@@ -6,8 +6,9 @@
 // kernel's. A path of which a part begins with a dot names nothing (but for .well-known, RFC 8615): what
 // editors and version control leave behind is not for the public.
 //
-// A disk may block, and no poller can wait for one. So everything that touches it goes through
-// [Options].Off, which an event loop sets to its way off the loop. Files up to smallFile are answered from
+// A disk may block, and no poller can wait for one. So what may have to wait for it goes through
+// [Options].Off, which an event loop sets to its way off the loop; what is in memory already is answered where
+// the request came, if the system can tell (Linux). Files up to smallFile are answered from
 // memory, head and body in one write; larger ones are streamed from the file, with sendfile(2) where the
 // engine can, and are never in memory.
 //
@@ -25,6 +26,7 @@ import (
 	"path"
 	"sync"
 	"syscall"
+	"time"
 
 	"example.com/c10k/01-blocking/http1"
 )
@@ -43,8 +45,9 @@ type Options struct {
 
 // A Handler serves a directory.
 type Handler struct {
-	root *os.Root
-	off  func(func()) error
+	root      *os.Root
+	directory *os.File // the same directory, for cached
+	off       func(func()) error
 }
 
 // New opens a directory to be served. It stays the same one if it is renamed or replaced later.
@@ -53,8 +56,13 @@ func New(directory string, o Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the directory to serve: %w", err)
 	}
+	opened, err := root.Open(".")
+	if err != nil {
+		root.Close()
+		return nil, fmt.Errorf("the directory to serve: %w", err)
+	}
 	mime.TypeByExtension(".html") // reads the system's tables, now and not at the first request
-	h := &Handler{root: root, off: o.Off}
+	h := &Handler{root: root, directory: opened, off: o.Off}
 	if h.off == nil {
 		h.off = func(fn func()) error { fn(); return nil }
 	}
@@ -62,7 +70,7 @@ func New(directory string, o Options) (*Handler, error) {
 }
 
 // Close gives the directory back. Streams under way fail.
-func (h *Handler) Close() error { return h.root.Close() }
+func (h *Handler) Close() error { return errors.Join(h.directory.Close(), h.root.Close()) }
 
 // Handle answers GET and HEAD.
 func (h *Handler) Handle(r *http1.Request) *http1.Response {
@@ -76,6 +84,9 @@ func (h *Handler) Handle(r *http1.Request) *http1.Response {
 	}
 	// The request is lent, and the disk may be waited for: what is needed of it is copied first.
 	asked := &request{name: name, head: method == "HEAD", query: string(r.Query()), conditions: conditionsOf(r)}
+	if response, ok := h.cached(asked); ok {
+		return response
+	}
 	// If Off gives up, the function may still be running: so it has a result of its own.
 	answer := new(*http1.Response)
 	if err := h.off(func() { *answer = h.answer(asked) }); err != nil {
@@ -114,12 +125,11 @@ func (h *Handler) answer(r *request) *http1.Response {
 		if info.IsDir() { // then there is no index
 			return list(h.root, r, file)
 		}
-		r.file = path.Join(r.file, "index.html")
-		return h.content(r, index, info)
+		return h.content(r, path.Join(r.file, "index.html"), versionOf(info), index.ReadAt)
 	case r.directory: // "/letter.txt/"
 		return notFound
 	}
-	return h.content(r, file, info)
+	return h.content(r, r.file, versionOf(info), file.ReadAt)
 }
 
 // open opens a file or a directory, and nothing else. A named pipe would block without O_NONBLOCK, until
@@ -140,19 +150,19 @@ func (h *Handler) open(name string) (*os.File, os.FileInfo, error) {
 	return file, info, nil
 }
 
-// content answers with a file, or a range of it, or that the client has it already.
-func (h *Handler) content(r *request, file *os.File, info os.FileInfo) *http1.Response {
-	tag, modified := tagOf(info), httpDate(info.ModTime())
+// content answers with a file, or a range of it, or that the client has it already. read is io.ReaderAt's.
+func (h *Handler) content(r *request, name string, found version, read func([]byte, int64) (int, error)) *http1.Response {
+	tag, modified := found.tag(), httpDate(found.modified)
 	known := []http1.Pair{{Name: "ETag", Value: tag}, {Name: "Last-Modified", Value: modified}}
-	switch status := r.check(tag, info.ModTime()); status {
+	switch status := r.check(tag, found.modified); status {
 	case 304:
 		return &http1.Response{Status: 304, Header: known}
 	case 412:
 		return refusal(412, "the file is not the one that you meant")
 	}
-	whole := span{0, info.Size()}
+	whole := span{0, found.size}
 	part, status := r.part(tag, modified, whole, r.head)
-	response := &http1.Response{Status: status, Type: typeOf(r.file), Header: append(known, acceptRanges)}
+	response := &http1.Response{Status: status, Type: typeOf(name), Header: append(known, acceptRanges)}
 	switch status {
 	case 206:
 		response.Header = append(response.Header, http1.Pair{Name: "Content-Range", Value: part.of(whole)})
@@ -160,26 +170,44 @@ func (h *Handler) content(r *request, file *os.File, info os.FileInfo) *http1.Re
 		return refusal(416, "the file has no such bytes", http1.Pair{Name: "Content-Range", Value: fmt.Sprintf("bytes */%d", whole.length)})
 	}
 	if part.length > smallFile {
-		if response.Length = part.length; r.head {
-			response.Stream = func(http1.Sender) error { return nil }
-			return response
-		}
-		response.Stream = func(s http1.Sender) error { return h.stream(s, r.file, info, part) }
+		response.Length = part.length
+		response.Stream = func(s http1.Sender) error { return h.stream(s, name, found, part) }
 		return response
 	}
 	response.Body = make([]byte, part.length)
-	if n, err := file.ReadAt(response.Body, part.first); int64(n) < part.length {
-		return failure(fmt.Errorf("%s became shorter while it was read: %w", r.file, err))
+	if part.length == 0 {
+		return response
+	}
+	if n, err := read(response.Body, part.first); int64(n) < part.length {
+		return failure(fmt.Errorf("%s became shorter while it was read: %w", name, err))
 	}
 	return response
+}
+
+// A version is a file at a time: what the head of an answer says must be true of what is sent behind it.
+type version struct {
+	device, inode uint64
+	size          int64
+	modified      time.Time
+}
+
+func versionOf(info os.FileInfo) version {
+	v := version{size: info.Size(), modified: info.ModTime()}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		v.device, v.inode = uint64(stat.Dev), stat.Ino
+	}
+	return v
 }
 
 // errReplaced ends a connection: the head that was sent is another file's.
 var errReplaced = errors.New("files: the file was replaced between its head and its content")
 
-// stream sends a part of a large file. The file is opened again, here, where it is certain to be closed: a
-// stream is not called if the head could not be sent, or was all that was asked for.
-func (h *Handler) stream(s http1.Sender, name string, was os.FileInfo, part span) error {
+// stream sends a part of a large file, which it opens again: while a head waits for a slow client, it holds no
+// descriptor.
+func (h *Handler) stream(s http1.Sender, name string, was version, part span) error {
+	if err := s.Send(nil); err != nil { // the head did not go out, or is all that is wanted
+		return err
+	}
 	o := &opening{}
 	if err := h.off(func() { o.done(h.open(name)) }); err != nil {
 		o.abandon()
@@ -189,7 +217,7 @@ func (h *Handler) stream(s http1.Sender, name string, was os.FileInfo, part span
 		return o.err
 	}
 	defer o.file.Close()
-	if !os.SameFile(o.info, was) || tagOf(o.info) != tagOf(was) {
+	if versionOf(o.info) != was {
 		return errReplaced
 	}
 	return s.SendFile(o.file, part.first, part.length)

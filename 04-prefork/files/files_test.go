@@ -121,14 +121,14 @@ func TestForbidden(t *testing.T) {
 	}
 }
 
-// Everything that touches the disk goes through Off; and when Off gives up the client is told so.
-func TestTheDiskIsTouchedThroughOffOnly(t *testing.T) {
+// When Off gives up, as at the end of a server, the client is told so.
+func TestTheEndOfTheServer(t *testing.T) {
 	h, err := files.New(tree(t), files.Options{Off: func(func()) error { return errors.New("the server stops") }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	if r := h.Handle(&http1.Request{Method: []byte("GET"), Target: []byte("/letter.txt")}); r.Status != 503 || !r.Close {
+	if r := h.Handle(&http1.Request{Method: []byte("GET"), Target: []byte("/")}); r.Status != 503 || !r.Close {
 		t.Errorf("status %d, close %v", r.Status, r.Close)
 	}
 }

@@ -119,9 +119,10 @@ func get(t *testing.T, address, path, fields string) (*http.Response, string) {
 	return send(t, address, "GET "+path+" HTTP/1.1\r\nHost: h\r\n"+fields+"\r\n")
 }
 
-// streamed runs a handler's stream without a connection, and returns how many bytes it sent.
-func streamed(h *files.Handler, path string) (int, error) {
+// streamed runs a handler and then, after between, its stream, and returns how many bytes that sent.
+func streamed(h *files.Handler, path string, between func()) (int, error) {
 	r := h.Handle(&http1.Request{Method: []byte("GET"), Target: []byte(path)})
+	between()
 	var sent counted
 	err := r.Stream(&sent)
 	return int(sent), err

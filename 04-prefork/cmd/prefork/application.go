@@ -39,7 +39,7 @@ func (a application) handler(m strand.Model, off func(func()) error) (http1.Hand
 }
 
 // logged writes one line for each request that a handler has answered. The logger quotes what clients send,
-// so a line end in a target cannot forge a line. What is sent later, and whether it arrives, it does not know.
+// so a line end in a target cannot forge a line. What http1 refuses never comes here. What is sent later, and whether it arrives, it does not know.
 func logged(h http1.Handler, log *slog.Logger) http1.Handler {
 	return func(r *http1.Request) *http1.Response {
 		method, target := string(r.Method), string(r.Target) // lent, and the handler may wait
