@@ -18,7 +18,7 @@ NEW  ?= results
 WINDOWS := 01-blocking/http1 01-blocking/strand 05-comet/hub
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain build run serve wall-01 wall-02 wall-03 wall-05 test check soak bench bench-publish bench-compare doctor weave record clean \
+.PHONY: help toolchain build run serve wall-01 wall-02 wall-03 wall-04 wall-05 stevens test check soak bench bench-publish bench-compare doctor weave record clean \
         check-format check-vet check-static check-arrows check-race check-fuzz
 
 help: ## this list
@@ -92,8 +92,14 @@ wall-02: build ## stage 02's walls: a torn application, one slow handler, select
 wall-03: build ## stage 03's walls: two cores, one used; a crash that takes all; a handler that blocks; tables
 	@bin/wall03 -json results/wall-03.json
 
+wall-04: build ## stage 04's wall: the comet handler in one process and in two; a table
+	@bin/wall04 -json results/wall-04.json
+
 wall-05: build ## stage 05's wall: what a waiting client costs, what a million would, where this machine ends; tables
 	@bin/wall05 -json results/wall-05.json
+
+stevens: build ## one load for every design of a server, as in Stevens' chapter 30: CPU, distribution, herd; then scaling, and files beside nginx
+	@bin/stevens -bin bin -json results/stevens.json
 
 bench: build ## measure this machine, beside the published figures; writes to results/, which git ignores
 	bin/bench -quick -out results
