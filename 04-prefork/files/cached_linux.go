@@ -19,8 +19,6 @@ const resolveCached = 0x20
 //
 // RESOLVE_BENEATH holds the name inside the directory as os.Root does, and os.Root decides whenever this does
 // not succeed: it only ever says yes to a regular file.
-//
-// > cached
 func (h *Handler) cached(r *request) (response *http1.Response, ok bool) {
 	name := r.file
 	if r.directory {

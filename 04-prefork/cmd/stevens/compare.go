@@ -15,7 +15,7 @@ import (
 func compare(out io.Writer, s settings, r *measure.Result) error {
 	last := map[string]seen{}
 	costs := map[string][]float64{}
-	for range s.rounds {
+	for round := range s.rounds {
 		for _, d := range designs {
 			one, err := measured(s, d)
 			if err != nil {
@@ -31,6 +31,7 @@ func compare(out io.Writer, s settings, r *measure.Result) error {
 			}
 			last[d.name] = one
 		}
+		r.Add("handing-over", "extra", "µs", costs["handoff"][round]-costs["shared"][round])
 	}
 	cells := []string{"design\tCPU µs/connection\tmore than sequential\tsleeps/connection\tof them for nothing\tconnections by worker\t"}
 	for _, d := range designs {
@@ -41,11 +42,9 @@ func compare(out io.Writer, s settings, r *measure.Result) error {
 		cells = append(cells, fmt.Sprintf("%s\t%.0f\t%+.0f\t%.1f\t%s%s\t%s", d.name, median(costs[d.name]),
 			median(costs[d.name])-median(costs[designs[0].name]), one.sleeps, herd, one.histogram(), d.note))
 	}
-	if handoff, shared := costs["handoff"], costs["shared"]; len(handoff) > 0 {
-		cells = append(cells, fmt.Sprintf("handing a connection over costs %.0f µs beside accepting it in a worker", median(handoff)-median(shared)))
-	}
 	rows(out, fmt.Sprintf("One load for every design: %d connections, %d at a time, %d workers where there are several (median of %d rounds)",
 		s.requests, clients, s.workers, s.rounds), cells)
+	fmt.Fprintf(out, "handing a connection over costs %.0f µs beside accepting it in a worker\n\n", median(costs["handoff"])-median(costs["shared"]))
 	return nil
 }
 
