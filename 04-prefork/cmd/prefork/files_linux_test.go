@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func TestAClientThatLeavesInTheMiddleOfAFile(t *testing.T) {
 			before := -1
 			for round := range 3 {
 				for range 10 {
+					forget(t, filepath.Join(root, "numbers.txt")) // so that it is sent off the loop, at first
 					conn, answers := dial(t, address)
 					io.WriteString(conn, fetch+"\r\n")
 					if _, err := answers.ReadByte(); err != nil {
