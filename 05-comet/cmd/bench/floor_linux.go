@@ -19,14 +19,14 @@ import (
 // The reference is what all others are divided by. It is measured twice in each round, under two names: a
 // difference between them is noise.
 var reference = []subject{
-	{"floor", "{bench} -server floor -app {app} -addr {addr}", ""},
-	{"floor-again", "{bench} -server floor -app {app} -addr {addr}", ""},
+	{name: "floor", command: "{bench} -server floor -app {app} -addr {addr}"},
+	{name: "floor-again", command: "{bench} -server floor -app {app} -addr {addr}"},
 }
 
 // Where each request has its own connection there is a lower floor: with TCP_DEFER_ACCEPT, which coroutines,
 // prefork and comet use, the request is there when its connection is accepted.
 var deferred = []subject{
-	{"floor-deferred", "{bench} -server floor -defer-accept -app {app} -addr {addr}", "hello-close"},
+	{name: "floor-deferred", command: "{bench} -server floor -defer-accept -app {app} -addr {addr}", in: "hello-close,hello-ab"},
 }
 
 // A floor is the least that a server in Go can do for a request: one epoll loop, raw system calls, no
