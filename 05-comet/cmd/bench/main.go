@@ -6,6 +6,7 @@
 //	bench -compare OLD NEW             which of the servers has become slower or faster
 //	bench -goals docs/results          which goals these results reach
 //	bench -faults -out docs/results    the same four faults under every model: who suffers
+//	bench -calls -out docs/results     how many system calls a request needs, and which
 //	bench -server floor -addr HOST:PORT   one of the servers that it compares with, alone
 //
 // The figure is CPU time of the server for one request (or for one parked client), user and system, of all
@@ -76,10 +77,10 @@ type options struct {
 	add       []subject
 	command   string // as it was typed, for the record
 
-	compare, faults bool   // instead of measuring speed
-	goals           string // directory of results to judge, instead
-	rest            []string
-	control         control // to be one of the servers, instead
+	compare, faults, calls bool   // instead of measuring speed
+	goals                  string // directory of results to judge, instead
+	rest                   []string
+	control                control // to be one of the servers, instead
 }
 
 // parse reads the command line. flag itself has said why if it fails.
@@ -104,6 +105,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.BoolVar(&o.compare, "compare", false, "compare two directories of results: bench -compare OLD NEW")
 	flags.StringVar(&o.goals, "goals", "", "print which goals the results in `DIR` reach")
 	flags.BoolVar(&o.faults, "faults", false, "measure who suffers from one client's fault, under every model")
+	flags.BoolVar(&o.calls, "calls", false, "count the system calls that a request needs (strace)")
 	flags.StringVar(&o.control.name, "server", "", "be one of the servers to compare with: `NAME` "+strings.Join(controlNames(), ", "))
 	flags.StringVar(&o.control.addr, "addr", "127.0.0.1:8080", "with -server: listen on `HOST:PORT`")
 	flags.StringVar(&o.control.app, "app", "hello", "with -server: serve `NAME` hello, comet or faults")
@@ -154,6 +156,8 @@ func (o *options) do(ctx context.Context, stdout, stderr io.Writer) (slower bool
 		return false, judgeDirectory(stdout, o.goals)
 	case o.faults:
 		return false, measureFaults(ctx, *o, stdout, stderr)
+	case o.calls:
+		return false, measureCalls(ctx, *o, stdout, stderr)
 	}
 	return false, measureAll(ctx, *o, stdout, stderr)
 }
