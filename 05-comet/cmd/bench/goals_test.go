@@ -58,6 +58,11 @@ func TestGoalIsDecidedByItsInterval(t *testing.T) {
 			t.Errorf("%v: %q, %v; want %q", c.values, verdict, measured, c.want)
 		}
 	}
+	noisy := resultsOf("hello", map[string][]float64{"coroutines": {10, 10.1, 10.2, 10.3, 10.4}})
+	noisy["hello"].find("floor-again", "cpu", 0).Values = []float64{12, 8, 12, 8, 12} // a fifth away from itself
+	if _, verdict, _ := g.judged(noisy); verdict != verdictSame {
+		t.Errorf("6 %% below the bound where the noise is 20 %%: %s", verdict)
+	}
 	if _, _, measured := g.judged(resultsOf("idle", nil)); measured {
 		t.Error("what was not measured is judged")
 	}
