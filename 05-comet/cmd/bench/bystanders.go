@@ -79,7 +79,8 @@ func watch(address string, connected []*bystander) (well counts, slowest time.Du
 
 // faultTable prints, for each fault and model, how many of all bystanders were not harmed.
 func faultTable(out io.Writer, r *result) {
-	fmt.Fprintf(out, "\nBystanders with an answer within %v: of those connected, of those who come; the longest wait\n\n", unharmed)
+	fmt.Fprintf(out, "\nBystanders with an answer within %v: of those connected, of those who come; the longest wait\n\n",
+		unharmed)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := []string{"one client's fault"}
 	var names []string
@@ -107,8 +108,8 @@ func faultTable(out io.Writer, r *result) {
 	fmt.Fprintln(w, strings.Join(line, "\t")+"\t")
 	w.Flush()
 	e := r.Environment
-	fmt.Fprintf(out, "\n%s, %d cores, %s %s, %s; %s; medians of %d rounds; commit %s\n", e.CPU, e.Cores, e.OS, e.Kernel, e.Go, e.Load,
-		len(r.Measurements[0].Values), e.Commit)
+	fmt.Fprintf(out, "\n%s, %d cores, %s %s, %s; %s; medians of %d rounds; commit %s\n",
+		e.CPU, e.Cores, e.OS, e.Kernel, e.Go, e.Load, len(r.Measurements[0].Values), e.Commit)
 }
 
 // sufferers is a cell of the table: "100 %, 50 %, 3.1 ms".

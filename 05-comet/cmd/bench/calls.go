@@ -103,7 +103,8 @@ func (r *run) count(ctx context.Context, c *cell) ([]calls, error) {
 	return traced(ctx, server.PID(), func() error {
 		report, err := clients.Go()
 		if err == nil && (report.Failed > 0 || report.Requests < r.requests) {
-			err = fmt.Errorf("%d requests were answered, and %d clients failed: %s", report.Requests, report.Failed, faults(report.Faults))
+			err = fmt.Errorf("%d requests were answered, and %d clients failed: %s",
+				report.Requests, report.Failed, faults(report.Faults))
 		}
 		return err
 	})
@@ -142,7 +143,8 @@ func traced(ctx context.Context, pid int, load func() error) ([]calls, error) {
 	for limit := time.Now().Add(attaching); !traces(tree); time.Sleep(time.Millisecond) {
 		select {
 		case <-ended:
-			return nil, fmt.Errorf("strace ended: may this user trace processes (kernel.yama.ptrace_scope)? It said:\n%s", bytes.TrimSpace(said.Bytes()))
+			return nil, fmt.Errorf("strace ended: may this user trace processes (kernel.yama.ptrace_scope)? It said:\n%s",
+				bytes.TrimSpace(said.Bytes()))
 		default:
 		}
 		if time.Now().After(limit) {

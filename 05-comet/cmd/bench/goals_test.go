@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -160,7 +159,7 @@ func TestAgreement(t *testing.T) {
 	all["hello-wrk"] = resultsOf("", map[string][]float64{"x": {25, 25, 25, 25, 25}})[""]
 	var out strings.Builder
 	printAgreement(&out, all)
-	if want := fmt.Sprint("x wrk 25.0 20.0 0.80 0.80 to 0.80 differs"); !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
+	if want := "x wrk 25.0 20.0 0.80 0.80 to 0.80 differs"; !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
 		t.Errorf("there is no %q in\n%s", want, &out)
 	}
 }
