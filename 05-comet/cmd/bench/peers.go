@@ -26,7 +26,7 @@ const peerBacklog = 4096
 
 // run starts a program with the listener, and stops it with TERM when this program is told to stop.
 func (c *control) run(name string, environment []string, args func(at string) ([]string, error)) error {
-	program, err := exec.LookPath(name)
+	program, err := locate(name)
 	if err != nil {
 		return fmt.Errorf("%s is not installed (%w): install the package %s", c.name, err, packageOf(name))
 	}
@@ -61,13 +61,32 @@ func (c *control) run(name string, environment []string, args func(at string) ([
 	return err
 }
 
+// locate finds a program, also where ordinary users do not look for one and Debian has nginx.
+func locate(name string) (string, error) {
+	program, err := exec.LookPath(name)
+	if err == nil {
+		return program, nil
+	}
+	if program, inSystem := exec.LookPath(filepath.Join("/usr/sbin", name)); inSystem == nil {
+		return program, nil
+	}
+	return "", err
+}
+
+func installed(name string) bool {
+	_, err := locate(name)
+	return err == nil
+}
+
 // packageOf is where Debian and its descendants have a program.
 func packageOf(program string) string {
 	switch program {
-	case "node":
-		return "nodejs"
 	case "ab":
 		return "apache2-utils"
+	case "nginx":
+		return "nginx-light"
+	case "node":
+		return "nodejs"
 	}
 	return program
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -81,11 +80,6 @@ func (o *options) choose() (chosen []subject, missing []string, err error) {
 		}
 	}
 	return chosen, missing, nil
-}
-
-func installed(program string) bool {
-	_, err := exec.LookPath(program)
-	return err == nil
 }
 
 // fill puts the paths into a command, and makes sure that the program is there: a missing one is better
