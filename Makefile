@@ -101,7 +101,7 @@ bench: build ## measure this machine, beside the published figures; writes to re
 	bin/oneprocess -rounds 3 -json results/oneprocess.json
 	cd 03-coroutines && go test -run '^$$' -bench . ./coro/
 
-bench-publish: build ## measure for half an hour, and replace the published figures in docs/results: read the diff before you commit it
+bench-publish: build ## measure for most of an hour, and replace the published figures in docs/results: read the diff before you commit it
 	bin/bench -out docs/results
 
 bench-compare: build ## which servers became slower or faster, by CPU time, between the directories OLD and NEW
