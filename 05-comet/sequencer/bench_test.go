@@ -9,10 +9,15 @@ import (
 func BenchmarkRound(b *testing.B) {
 	const workers = 4
 	sent := 0
-	s := New(func(int, Frame) { sent++ }, func(time.Duration, func()) func() { return func() {} })
+	s := New(Config[int]{
+		Epoch: 1, Limits: DefaultLimits, Now: time.Now,
+		Send:  func(int, Frame) { sent++ },
+		After: func(time.Duration, func()) func() { return func() {} },
+	})
 	for w := range workers {
 		s.Joined(w)
 	}
+	sent = 0 // each was told the epoch
 	b.ReportAllocs()
 	rounds := uint64(0)
 	for b.Loop() {
