@@ -31,7 +31,7 @@ var subjects = slices.Concat(reference, deferred, slices.DeleteFunc([]subject{
 	{name: "coroutines", command: "{bin}/coroutines -app {app} -addr {addr}"},
 	{name: "coroutines-immediate", command: "{bin}/coroutines -defer-accept=false -app {app} -addr {addr}", in: "hello-close,hello-ab"},
 	{name: "prefork", command: "{bin}/prefork -workers 1 -app {app} -addr {addr}"},
-	{name: "comet", command: "{bin}/comet -workers 1 -app {app} -addr {addr}"},
+	{name: "comet", command: "{bin}/comet -workers 1 -addr {addr}", in: "comet-1000,comet-10000"}, // it has one application
 	{name: "net-http", command: "{bench} -server net-http -app {app} -addr {addr}"},
 	{name: "nginx", command: "{bench} -server nginx -app {app} -addr {addr}", needs: "nginx"},
 	{name: "nginx-deferred", command: "{bench} -server nginx -defer-accept -app {app} -addr {addr}", in: "hello-close,hello-ab", needs: "nginx"},

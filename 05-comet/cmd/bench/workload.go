@@ -30,30 +30,28 @@ const closingMost = 4000
 // atRest is where the results of workloads without a horizontal axis are.
 var atRest = []int{0}
 
-// The command comet has one application, which is not hello: its coroutines are those of prefork.
 var workloads = []workload{
 	{name: "hello", title: "Hello, World! over 50 connections that are kept alive", app: "hello",
 		// sequential would serve the first client and none of the other 49
-		without: []string{"sequential", "comet"},
+		without: []string{"sequential"},
 		clients: 50, pipeline: 1},
 	{name: "hello-close", title: "Hello, World! from 50 clients with a connection for each request", app: "hello",
-		without: []string{"comet"},
 		clients: 50, pipeline: 1, fresh: true, requests: closingMost},
 	{name: "hello-pipelined", title: "Hello, World! over 50 connections with 16 requests in each write", app: "hello",
-		without: []string{"sequential", "comet"},
+		without: []string{"sequential"},
 		clients: 50, pipeline: 16},
 	{name: "hello-1000", title: "Hello, World! over 1,000 connections that are kept alive", app: "hello", fullRun: true,
-		without: []string{"sequential", "comet"},
+		without: []string{"sequential"},
 		clients: 1000, pipeline: 1},
 	{name: "hello-wrk", title: "Hello, World! over 50 connections that are kept alive, asked by wrk", app: "hello", fullRun: true,
-		without: []string{"sequential", "comet"}, tool: "wrk",
+		without: []string{"sequential"}, tool: "wrk",
 		clients: 50, pipeline: 1},
 	{name: "hello-ab", title: "Hello, World! from 50 clients with a connection for each request, asked by ab", app: "hello", fullRun: true,
-		without: []string{"comet"}, tool: "ab",
+		tool:    "ab",
 		clients: 50, pipeline: 1, fresh: true, requests: closingMost},
 	{name: "idle", title: "Hello, World! over 50 connections with idle neighbours", app: "hello", fullRun: true,
 		// a thread each: 10,000 idle neighbours are where Go gives up
-		without: []string{"sequential", "threads", "comet"},
+		without: []string{"sequential", "threads"},
 		clients: 50, pipeline: 1, idle: []int{10, 100, 1000, 10_000}},
 	{name: "comet-1000", title: "1,000 clients parked and notified", app: "comet",
 		// the first waiter would stop everybody, the notifier included; and nginx alone has nobody wait
@@ -139,5 +137,5 @@ func (w *workload) serves(s subject) bool {
 	if s.in != "" && !slices.Contains(strings.Split(s.in, ","), w.name) {
 		return false
 	}
-	return !slices.Contains(w.without, s.name) && (w.app == "hello" || strings.Contains(s.command, "{app}"))
+	return !slices.Contains(w.without, s.name) && (w.app == "hello" || s.in != "" || strings.Contains(s.command, "{app}"))
 }
