@@ -144,19 +144,25 @@ func TestANilAnswerIsAFailure(t *testing.T) {
 	}
 }
 
-// While the server drains, the answer says that it is the last.
+// A drain that begins while a request is handled: its answer says that it is the last.
 func TestADrainEndsTheConnectionAfterItsAnswer(t *testing.T) {
 	draining := false
-	c := client(t, serve.Options{Handler: path, Draining: func() bool { return draining }}, nil)
+	handler := func(r *http1.Request) *http1.Response {
+		draining = string(r.Path()) == "/after"
+		return path(r)
+	}
+	c := client(t, serve.Options{Handler: handler, Draining: func() bool { return draining }}, nil)
 	r := bufio.NewReader(c)
 	io.WriteString(c, "GET /before HTTP/1.1\r\nHost: h\r\n\r\n")
 	if _, body, closes := answer(t, r); body != "/before" || closes {
 		t.Errorf("before: %q, close %v", body, closes)
 	}
-	draining = true
 	io.WriteString(c, "GET /after HTTP/1.1\r\nHost: h\r\n\r\n")
 	if _, body, closes := answer(t, r); body != "/after" || !closes {
 		t.Errorf("after: %q, close %v", body, closes)
+	}
+	if _, err := r.ReadByte(); err != io.EOF {
+		t.Errorf("after it: %v", err)
 	}
 }
 
