@@ -10,6 +10,7 @@ import (
 	"example.com/c10k/02-selectors/poll"
 	"example.com/c10k/03-coroutines/coro"
 	"example.com/c10k/03-coroutines/system"
+	"example.com/c10k/05-comet/latency"
 )
 
 const (
@@ -45,7 +46,7 @@ type crowd struct {
 
 	left   int // requests that may still be sent
 	until  time.Time
-	seen   latencies
+	seen   latency.Histogram
 	report Report
 }
 
@@ -118,9 +119,9 @@ func (c *crowd) direct(tell parent) {
 			}
 		}
 	}
-	c.report.Requests = c.seen.total
+	c.report.Requests = c.seen.Total()
 	c.report.Elapsed, c.report.CPU = time.Since(began), cpuTime()-used
-	c.report.Median, c.report.P99, c.report.Most = c.seen.share(0.5), c.seen.share(0.99), c.seen.most
+	c.report.Median, c.report.P99, c.report.Most = c.seen.Share(0.5), c.seen.Share(0.99), c.seen.Most()
 	tell.done(&c.report)
 }
 
@@ -136,7 +137,7 @@ func (c *crowd) client() {
 		}
 		c.left -= c.Pipeline
 		if err = c.ask(conn); err == nil {
-			c.seen.add(time.Since(began), c.Pipeline)
+			c.seen.Add(time.Since(began), c.Pipeline)
 		}
 	}
 	if err != nil {

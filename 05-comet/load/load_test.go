@@ -211,25 +211,6 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestLatencies(t *testing.T) {
-	for _, d := range []time.Duration{0, 1, 31, 32, 33, 63, 64, 1000, time.Millisecond, 123456789, time.Hour} {
-		var l latencies
-		l.add(d, 1)
-		l.add(24*time.Hour, 1)
-		if got := l.share(0.25); got < d || float64(got-d) > float64(d)/fineness {
-			t.Errorf("%v is told as %v", d, got)
-		}
-	}
-	var l latencies
-	for i := range 1000 {
-		l.add(time.Duration(i+1)*time.Microsecond, 1)
-	}
-	near := func(got, want time.Duration) bool { return got >= want && got < want+want/16 }
-	if !near(l.share(0.5), 501*time.Microsecond) || !near(l.share(0.99), 991*time.Microsecond) || l.share(1) != time.Millisecond {
-		t.Errorf("of 1 to 1000 µs the median is %v, the 99th percentile %v, the most %v", l.share(0.5), l.share(0.99), l.share(1))
-	}
-}
-
 // The pattern is the same whatever the pieces it comes in, and nothing but the date may change.
 func TestPatternInPieces(t *testing.T) {
 	const first = "HTTP/1.1 200 OK\r\nServer: x\r\ndate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Length: 2\r\n\r\nok"

@@ -29,9 +29,9 @@ func MachineLimits(addr netip.Addr) Limits {
 	return limits
 }
 
-// serverDescriptors is how many clients the server's processes have descriptors for, 0 if that cannot be
+// ServerDescriptors is how many clients the server's processes have descriptors for, 0 if that cannot be
 // known. A process with children is a master, and leaves the clients to them.
-func serverDescriptors(pid int) int {
+func ServerDescriptors(pid int) int {
 	if pid == 0 {
 		return 0
 	}

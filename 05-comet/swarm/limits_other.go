@@ -24,5 +24,5 @@ func MachineLimits(netip.Addr) Limits {
 	return limits
 }
 
-// serverDescriptors is unknown here: the limits of another process cannot be read.
-func serverDescriptors(int) int { return 0 }
+// ServerDescriptors is unknown here: the limits of another process cannot be read.
+func ServerDescriptors(int) int { return 0 }

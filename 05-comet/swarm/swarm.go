@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	limits := MachineLimits(target.addr.Addr())
-	limits.Server = serverDescriptors(o.PID)
+	limits.Server = ServerDescriptors(o.PID)
 	plan, err := NewPlan(o.Clients, o.Processes, limits)
 	if err != nil {
 		return nil, err
@@ -132,6 +132,13 @@ type target struct {
 }
 
 func (t target) url() string { return "http://" + t.host + "/" }
+
+// Resolve finds a server's address once, so that ten thousand clients need not ask; host is for the Host field.
+// The URL is http://HOST:PORT. The error says what to write.
+func Resolve(ctx context.Context, text string) (addr netip.AddrPort, host string, err error) {
+	t, err := resolve(ctx, text)
+	return t.addr, t.host, err
+}
 
 func resolve(ctx context.Context, text string) (target, error) {
 	u, err := url.Parse(text)
