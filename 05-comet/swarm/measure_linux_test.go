@@ -45,8 +45,8 @@ func TestMasterAndWorkerAreMeasuredTogether(t *testing.T) {
 	if err != nil || r.Server == nil || r.Server.Processes != 2 || r.Server.MemoryParked < 32<<20 {
 		t.Errorf("%+v, %v; want a measurement of both, with the 32 MB of the child", r, err)
 	}
-	if clients := serverDescriptors(parent.Process.Pid); clients != serverDescriptors(tree[1]) || clients < 1 {
-		t.Errorf("a master with one worker has descriptors for %d clients, the worker alone for %d", clients, serverDescriptors(tree[1]))
+	if clients := ServerDescriptors(parent.Process.Pid); clients != ServerDescriptors(tree[1]) || clients < 1 {
+		t.Errorf("a master with one worker has descriptors for %d clients, the worker alone for %d", clients, ServerDescriptors(tree[1]))
 	}
 }
 

@@ -188,7 +188,7 @@ func (r *run) unparked(ctx context.Context, err error) error {
 		_, all := r.crowd.outcomes()
 		delete(all.Faults, faultOpen)
 		delete(all.Faults, faultSilent)
-		return fmt.Errorf("%s ended before anybody notified (%s): the server must let a client wait", count(ended, "waiter"), describe(all.Faults))
+		return fmt.Errorf("%s ended before anybody notified (%s): the server must let a client wait", count(ended, "waiter"), Describe(all.Faults))
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s missing after %v: %s counts %d of %d, %d connections stood and %d requests were sent: look at the server, or give more -timeout",
 			count(r.plan.Clients-r.counted, "waiter"), r.options.Timeout, r.target.url(), r.counted, r.plan.Clients, totals.Connected, totals.Sent)
@@ -281,8 +281,8 @@ func (r *run) fault(kind string, n int) {
 	r.result.Faults[kind] += n
 }
 
-// describe lists faults, the most frequent first.
-func describe(faults map[string]int) string {
+// Describe lists faults, the most frequent first.
+func Describe(faults map[string]int) string {
 	kinds := slices.SortedFunc(maps.Keys(faults), func(a, b string) int {
 		if faults[a] != faults[b] {
 			return faults[b] - faults[a]

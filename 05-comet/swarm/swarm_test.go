@@ -84,7 +84,7 @@ func TestEveryClientIsAnswered(t *testing.T) {
 				t.Fatalf("%v\n%s", err, progress.String())
 			}
 			if !r.OK() || r.Lost != 0 || r.Wrong != 0 {
-				t.Errorf("lost %d, wrong %d: %s", r.Lost, r.Wrong, describe(r.Faults))
+				t.Errorf("lost %d, wrong %d: %s", r.Lost, r.Wrong, Describe(r.Faults))
 			}
 			if r.Clients != test.clients || r.Processes != test.processes || r.Notified != fmt.Sprint(test.clients) {
 				t.Errorf("%d clients in %d processes, and the notifier got %s", r.Clients, r.Processes, r.Notified)
@@ -175,8 +175,8 @@ func TestAnswersInEveryFraming(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Wrong != 2 || r.Lost != 0 || !strings.Contains(describe(r.Faults), "2: the answer is not good HTTP") {
-		t.Errorf("wrong %d, lost %d (%s); want the two that end too early", r.Wrong, r.Lost, describe(r.Faults))
+	if r.Wrong != 2 || r.Lost != 0 || !strings.Contains(Describe(r.Faults), "2: the answer is not good HTTP") {
+		t.Errorf("wrong %d, lost %d (%s); want the two that end too early", r.Wrong, r.Lost, Describe(r.Faults))
 	}
 }
 

@@ -70,7 +70,7 @@ func (r *Result) notes(text *strings.Builder) {
 		fmt.Fprintf(text, "not measured: %s\n", r.Note)
 	}
 	if !r.OK() {
-		fmt.Fprintf(text, "FAILED: %s\n", describe(r.Faults))
+		fmt.Fprintf(text, "FAILED: %s\n", Describe(r.Faults))
 	}
 }
 

@@ -5,9 +5,15 @@
 //	swarm -serve 'bin/comet -addr {addr}' [-n 10000]
 //
 // The first form loads a server that runs; with -pid it measures it too. The second starts a server for
-// the run, measures it, and stops it with TERM. Progress goes to standard error, the table to standard
-// output. Exit status: 0 all is well; 1 a client is missing or wrong, or the run came to nothing; 2 the
-// command line is wrong; 130 interrupted by ^C.
+// the run, measures it, and stops it with TERM. With clients that follow topics (-poll, -stream) it is another
+// run: publishers publish for a time, and every message is accounted for at every client.
+//
+//	swarm -serve 'bin/comet -addr {addr}' -stream 10000 -rate 5 -time 30s
+//	swarm -url http://127.0.0.1:8080 -poll 500 -stream 500 -slow 50 -topics 100 -rate 200 -kills 20
+//
+// Progress goes to standard error, the table to standard output. Exit status: 0 all is well; 1 a client or a
+// message is missing, wrong or doubled, or the run came to nothing; 2 the command line is wrong; 130
+// interrupted by ^C.
 package main
 
 import (
@@ -21,6 +27,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"example.com/c10k/05-comet/audience"
 	"example.com/c10k/05-comet/swarm"
 )
 
@@ -31,67 +38,50 @@ const (
 )
 
 func main() {
-	if swarm.IsChild() {
+	switch {
+	case swarm.IsChild():
 		os.Exit(swarm.Child(os.Stdin, os.Stdout))
+	case audience.IsChild():
+		os.Exit(audience.Child(os.Stdin, os.Stdout))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second ^C ends the program at once
 	os.Exit(command(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// A result is what a run of either kind ends with.
+type result interface {
+	WriteTable(io.Writer) error
+	OK() bool
+}
+
 // command is main without the process, so that a test can call it.
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	options := swarm.Options{Progress: stderr}
-	flags := flag.NewFlagSet("swarm", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // mistakes are told below, in one line
-	flags.StringVar(&options.URL, "url", "", "load the server at `URL`: http://HOST:PORT")
-	serve := flags.String("serve", "", "start a server with `COMMAND` for the run, and stop it; {addr} in it becomes 127.0.0.1:0")
-	flags.IntVar(&options.Clients, "n", 10_000, "let so many clients wait")
-	flags.IntVar(&options.PID, "pid", 0, "with -url: measure the server whose first process is `PID` (Linux)")
-	flags.IntVar(&options.Processes, "processes", 0, "run the clients in at least so many processes; 0: as the limits demand")
-	flags.DurationVar(&options.Timeout, "timeout", swarm.DefaultTimeout, "give the clients so long to park, and the server so long to answer them all")
-	asJSON := flags.Bool("json", false, "print the result as JSON instead of the table")
-	flags.Usage = func() {
-		flags.SetOutput(stdout)
-		fmt.Fprint(stdout, "usage: swarm -url http://HOST:PORT | -serve 'COMMAND {addr}'   let many clients wait, notify them, check every answer\n")
-		flags.PrintDefaults()
-	}
-	misused := func(message string) int {
-		fmt.Fprintf(stderr, "swarm: %s\n", message)
+	o, err := parse(args, stdout, stderr)
+	misused := func(err error) int {
+		fmt.Fprintf(stderr, "swarm: %v\n", err)
 		return exitUsage
 	}
-	switch err := flags.Parse(args); {
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return misused(err.Error() + " (-h lists the flags)")
-	case flags.NArg() > 0:
-		return misused(fmt.Sprintf("what is %q? All is said with flags: swarm -url http://127.0.0.1:8080", flags.Arg(0)))
-	case (options.URL == "") == (*serve == ""):
-		return misused("say which server: -url http://127.0.0.1:8080 for one that runs, or -serve 'bin/comet -addr {addr}' to start one")
-	case *serve != "" && options.PID != 0:
-		return misused("-pid goes with -url: a server that -serve starts is measured anyway")
-	case options.PID < 0:
-		return misused(fmt.Sprintf("-pid %d is no process", options.PID))
-	case options.Timeout <= 0:
-		return misused(fmt.Sprintf("-timeout %v leaves no time: give for instance 60s", options.Timeout))
+		return misused(err)
 	}
-	result, err := run(ctx, options, *serve, stderr)
-	if result != nil {
-		if *asJSON {
-			encoder := json.NewEncoder(stdout)
-			encoder.SetIndent("", "  ")
-			encoder.Encode(result)
-		} else {
-			result.WriteTable(stdout)
-		}
+	result, err := run(ctx, o, stderr)
+	if result != nil && o.json {
+		encoder := json.NewEncoder(stdout)
+		encoder.SetIndent("", "  ")
+		encoder.Encode(result)
+	} else if result != nil {
+		result.WriteTable(stdout)
 	}
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "swarm: interrupted: the clients are closed, and a server that was started for them has ended")
 		return exitInterrupted
 	case errors.Is(err, swarm.ErrUsage):
-		return misused(err.Error())
+		return misused(err)
 	case err != nil:
 		fmt.Fprintln(stderr, "swarm:", err)
 		return exitFailed
@@ -101,22 +91,35 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// run runs the swarm, with a server of its own if a command for one is given. A server that does not stop
-// well is an error beside the result.
-func run(ctx context.Context, o swarm.Options, serve string, messages io.Writer) (result *swarm.Result, err error) {
-	if serve == "" {
-		return swarm.Run(ctx, o)
+// run runs what the options say, with a server of its own if a command for one is given. A server that does not
+// stop well is an error beside the result.
+func run(ctx context.Context, o *options, messages io.Writer) (_ result, err error) {
+	url, pid := o.url, o.pid
+	var server *swarm.ServerProcess
+	var waited *swarm.Result
+	if o.serve != "" {
+		if server, err = swarm.StartServer(ctx, o.serve, messages); err != nil {
+			return nil, err
+		}
+		url, pid = server.URL, server.PID()
+		defer func() {
+			err = errors.Join(err, server.Stop())
+			if waited != nil {
+				server.MeasureWhole(waited)
+			}
+		}()
 	}
-	server, err := swarm.StartServer(ctx, serve, messages)
-	if err != nil {
+	if o.follows() {
+		o.audience.URL, o.audience.PID = url, pid
+		told, err := audience.Run(ctx, o.audience)
+		if told == nil {
+			return nil, err
+		}
+		return told, err
+	}
+	o.swarm.URL, o.swarm.PID = url, pid
+	if waited, err = swarm.Run(ctx, o.swarm); waited == nil {
 		return nil, err
 	}
-	defer func() {
-		err = errors.Join(err, server.Stop())
-		if result != nil {
-			server.MeasureWhole(result)
-		}
-	}()
-	o.URL, o.PID = server.URL, server.PID()
-	return swarm.Run(ctx, o)
+	return waited, err
 }
