@@ -1,0 +1,80 @@
+package audience
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"example.com/c10k/05-comet/swarm"
+)
+
+func TestMain(m *testing.M) {
+	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // or each child takes a second more to end, under -race
+	if IsChild() {
+		os.Exit(Child(os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// runAt lets an audience follow a server that may be wrong, for a short time.
+func runAt(t *testing.T, url string, patience time.Duration, change func(*Options)) *Result {
+	t.Helper()
+	o := Options{URL: url, Processes: 2, Topics: 2, Publishers: 2, Rate: 60, Time: 1500 * time.Millisecond}
+	change(&o)
+	if err := o.Check(); err != nil {
+		t.Fatal(err)
+	}
+	addr, host, err := swarm.Resolve(t.Context(), o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := swarm.NewPlan(o.Pollers+o.Streams, o.Processes, swarm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Progress = t.Output()
+	r := newRun(o, host, plan)
+	r.assign.Target, r.patience = addr.String(), patience
+	result, err := r.whole(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// The account sees what is wrong with a server, and only that.
+func TestAWrongServerIsCaught(t *testing.T) {
+	const enough, short = 60 * time.Second, 3 * time.Second // short where somebody will never have everything
+	pollers := func(o *Options) { o.Pollers = 6 }
+	streams := func(o *Options) { o.Streams = 6 }
+	ofOneTopic := func(o *Options) { o.Pollers, o.Topics, o.Publishers = 6, 1, 1 } // so that the next number is theirs
+	for _, test := range []struct {
+		fault    string
+		clients  func(*Options)
+		patience time.Duration
+		caught   func(r *Result) bool
+	}{
+		{right, pollers, enough, (*Result).OK},
+		{right, streams, enough, (*Result).OK},
+		{loses, pollers, enough, func(r *Result) bool { return r.Lost == 1 && r.Doubled == 0 }},
+		{loses, streams, enough, func(r *Result) bool { return r.Lost == 1 && r.Doubled == 0 }},
+		{doubles, pollers, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled == 1 }},
+		{doubles, streams, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled == 1 }},
+		{nextIsAfter, ofOneTopic, short, func(r *Result) bool { return r.Lost > 0 }},
+		{replays, pollers, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled > 0 }},
+		{replays, streams, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled > 0 }},
+		{mixes, pollers, enough, func(r *Result) bool { return r.Foreign > 0 }},
+		{denies, pollers, enough, func(r *Result) bool { return r.OK() && r.Doubtful == 1 && r.Unpublished == 0 }},
+	} {
+		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel() // most of the time everybody waits
+			r := runAt(t, newTinyServer(t, test.fault).URL, test.patience, test.clients)
+			if !test.caught(r) || r.OK() != (test.fault == right || test.fault == denies) {
+				t.Errorf("%+v", r)
+			}
+			if r.Published < 20 || r.Sent != 6/r.Topics*(r.Published+r.Doubtful-r.Unpublished) {
+				t.Errorf("6 clients for all topics, %d messages published, %d in doubt, and %d sent", r.Published, r.Doubtful, r.Sent)
+			}
+		})
+	}
+}
