@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"example.com/c10k/01-blocking/conform"
+	"example.com/c10k/05-comet/audience"
 	"example.com/c10k/05-comet/swarm"
 )
 
@@ -27,7 +28,7 @@ const roleVariable = "C10K_SWARM_TEST_ROLE"
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // or each child takes a second more to end, under -race
 	switch role := os.Getenv(roleVariable); {
-	case swarm.IsChild(): // of a swarm that this program plays
+	case swarm.IsChild(), audience.IsChild(): // of a swarm that this program plays
 		main()
 	case len(os.Args) > 1 && os.Args[1] == "server": // this first: it inherits the swarm's role
 		serve(os.Args[2])
@@ -129,6 +130,11 @@ func TestBadUsageIsOneLineAndStatus2(t *testing.T) {
 		{"-url http://127.0.0.1:1 -n 0", "the number of clients is 0"},
 		{"-url http://127.0.0.1:1 -processes 1000", "the number of client processes is 1000"},
 		{"-url 127.0.0.1:1", "should look like http://127.0.0.1:8080"},
+		{"-url http://127.0.0.1:1 -rate 7", "-rate is for clients that follow topics"},
+		{"-url http://127.0.0.1:1 -poll 5 -n 7", "-n is for clients that wait"},
+		{"-url http://127.0.0.1:1 -poll 5 -slow 1", "1 slow readers of 0 streams"},
+		{"-url http://127.0.0.1:1 -stream 5 -topics 6", "6 topics for 5 clients"},
+		{"-url http://127.0.0.1:1 -stream 5 -time 0s", "a time of 0s"},
 	} {
 		got := finish(t, process(strings.Fields(test.args)...))
 		if got.status != 2 || !strings.Contains(got.stderr, test.want) || strings.Count(got.stderr, "\n") != 1 || got.stdout != "" {
@@ -283,5 +289,19 @@ func TestCometAnswersEverybody(t *testing.T) {
 	const budget = 8 << 10
 	if !testing.Short() && (r.Server.PerClient > budget || r.Server.PerClient < 1000) {
 		t.Errorf("%.0f bytes of user memory for each parked client; want at most %d, and not less than a coroutine has", r.Server.PerClient, budget)
+	}
+}
+
+// Followers: the account in one line, and in JSON.
+func TestFollowersAreAccountedFor(t *testing.T) {
+	comet := conform.Build(t, "example.com/c10k/05-comet/cmd/comet")
+	got := finish(t, process("-serve", comet+" -workers 2 -addr {addr}", "-poll", "10", "-stream", "10", "-rate", "50", "-time", "1s"))
+	if got.status != 0 || !strings.HasPrefix(got.stdout, "sent ") || !strings.Contains(got.stdout, "lost 0, doubled 0, resets 0\n") {
+		t.Errorf("%+v", got)
+	}
+	got = finish(t, process("-json", "-serve", comet+" -workers 2 -addr {addr}", "-stream", "10", "-rate", "50", "-time", "1s"))
+	var r audience.Result
+	if err := json.Unmarshal([]byte(got.stdout), &r); err != nil || got.status != 0 || r.Sent == 0 || r.Received != r.Sent {
+		t.Errorf("%v, %+v", err, got)
 	}
 }
