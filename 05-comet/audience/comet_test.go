@@ -58,16 +58,16 @@ func (s *realServer) untilSaid(words string, enough <-chan time.Time) bool {
 	}
 }
 
-// 200 clients of all kinds, some slow and some cut off, and a server that is reloaded under them, again and again:
+// 200 clients of all kinds, some slow and some cut off, and a server that is reloaded and upgraded under them, in turn:
 // everybody gets everything, once.
-func TestNobodyLosesAnythingAcrossReloads(t *testing.T) {
+func TestNobodyLosesAnythingAcrossReloadsAndUpgrades(t *testing.T) {
 	s := startComet(t, "-workers 2 -drain-window 300ms -drain-time 1s")
 	reloads := make(chan int, 1)
 	over := time.After(3 * time.Second)
 	go func() {
 		n := 0
 		for ; ; n++ {
-			syscall.Kill(s.PID(), syscall.SIGHUP)
+			syscall.Kill(s.PID(), []syscall.Signal{syscall.SIGHUP, syscall.SIGUSR2}[n%2])
 			if !s.untilSaid("generation is ready", over) {
 				break
 			}
@@ -78,10 +78,10 @@ func TestNobodyLosesAnythingAcrossReloads(t *testing.T) {
 		*o = Options{URL: o.URL, PID: s.PID(), Processes: 2, Pollers: 100, Streams: 100, Slow: 5, Topics: 10, Publishers: 4, Rate: 100,
 			Kills: 20, Time: 4 * time.Second}
 	})
-	if n := <-reloads; n < 1 {
-		t.Error("the server was never reloaded")
+	if n := <-reloads; n < 2 {
+		t.Error("the server was never reloaded and upgraded")
 	} else {
-		t.Logf("%d reloads", n)
+		t.Logf("%d reloads and upgrades", n)
 	}
 	if !r.OK() || r.Resets != 0 || r.Published < 100 || r.Connections <= 200 || r.Cut < 10 {
 		t.Errorf("%+v", r)

@@ -27,8 +27,8 @@ func soakTime(t *testing.T) time.Duration {
 // faultPause is the mean time between two faults.
 const faultPause = 2 * time.Second
 
-// Clients are cut off, read slowly and come back, and every now and then a worker is killed or all of them are
-// replaced: every message arrives once everywhere, and what the server holds does not grow.
+// Clients are cut off, read slowly and come back, and every now and then a worker is killed, all of them are
+// replaced, or the master becomes a new program: every message arrives once everywhere, and what the server holds does not grow.
 func TestSoakFaults(t *testing.T) {
 	long := soakTime(t)
 	s := startComet(t, "-workers 2 -drain-window 500ms -drain-time 2s -history-age 2h")
@@ -41,27 +41,34 @@ func TestSoakFaults(t *testing.T) {
 	isFlat(t, r)
 }
 
-// molest kills workers and reloads at random moments, until the time is nearly over, and says what it did.
+// molest kills workers, reloads and upgrades at random moments, until the time is nearly over, and says what it did.
 func (s *realServer) molest(d time.Duration) <-chan string {
 	done := make(chan string, 1)
 	over := time.After(d * 9 / 10)
 	go func() {
-		killed, reloaded := 0, 0
+		killed, reloaded, upgraded := 0, 0, 0
 		for {
 			select {
 			case <-over:
-				done <- fmt.Sprintf("%d workers killed, %d reloads", killed, reloaded)
+				done <- fmt.Sprintf("%d workers killed, %d reloads, %d upgrades", killed, reloaded, upgraded)
 				return
 			case <-time.After(time.Duration(rand.ExpFloat64() * float64(faultPause))):
 			}
-			if rand.IntN(2) == 0 {
+			switch rand.IntN(3) {
+			case 0:
 				syscall.Kill(s.PID(), syscall.SIGHUP)
 				s.untilSaid("generation is ready", time.After(Patience))
 				reloaded++
-			} else if pid := s.someWorker(); pid > 0 {
-				syscall.Kill(pid, syscall.SIGKILL)
-				s.untilSaid("is replaced", time.After(Patience))
-				killed++
+			case 1:
+				syscall.Kill(s.PID(), syscall.SIGUSR2)
+				s.untilSaid("generation is ready", time.After(Patience))
+				upgraded++
+			case 2:
+				if pid := s.someWorker(); pid > 0 {
+					syscall.Kill(pid, syscall.SIGKILL)
+					s.untilSaid("is replaced", time.After(Patience))
+					killed++
+				}
 			}
 		}
 	}()
