@@ -42,6 +42,7 @@ func TestEvents(t *testing.T) {
 	}{
 		{"data: one\n\n", []Event{{Data: "one", Has: true}}},
 		{"data: one\r\rdata: two\r\n\r\ndata: three\n\n", []Event{{Data: "one", Has: true}, {Data: "two", Has: true}, {Data: "three", Has: true}}},
+		{"data: one\r\ndata: two\r\n\r\n", []Event{{Data: "one\ntwo", Has: true}}},
 		{"id: 7-1\nevent: a\ndata: x\ndata:\ndata:  y\n\n", []Event{{ID: "7-1", Type: "a", Data: "x\n\n y", Has: true}}},
 		{"retry: 1500\n\nid: 7-0\n\n", []Event{{Retry: 1500 * time.Millisecond}, {ID: "7-0"}}},
 		{":\n\n: still here\n\ndata: é\n\n", []Event{{Data: "é", Has: true}}},
