@@ -78,6 +78,7 @@ export class Follower {
     this.on.state('live');
     for (;;) {
       const answer = await this.ask(`/events?topic=${this.topic}&since=${this.cursor}`, ended);
+      if (ended.aborted) return;
       if (answer.reset) this.reset(`${answer.epoch}-0`);
       for (const event of answer.events) this.receive(`${answer.epoch}-${event.id}`, event.data);
       this.cursor = `${answer.epoch}-${answer.next}`;

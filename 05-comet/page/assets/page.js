@@ -2,6 +2,8 @@
 //
 // A browser opens at most six connections to a server (HTTP/1.1), and each open stream holds one. So a tab
 // that nobody sees closes its two. When it is seen again it goes on from its cursor, and has missed nothing.
+// Three windows side by side still take all six, and a fourth waits: sharing one stream among them (a
+// SharedWorker, or Web Locks and a BroadcastChannel), or HTTP/2 from a proxy in front, would end that.
 
 import {Follower} from './follow.js';
 import {Statistics} from './statistics.js';
@@ -15,6 +17,7 @@ const statistics = new Statistics();
 let live = null;
 
 function openLive() {
+  live?.close();
   live = new EventSource('live');
   live.onopen = () => say(element('connection'), 'connected');
   live.onmessage = e => statistics.show(JSON.parse(e.data));
@@ -103,7 +106,7 @@ async function demo(clients) {
     if (done) break;
     const lines = (rest + value).split('\n');
     rest = lines.pop();
-    lines.map(JSON.parse).forEach(showDemo);
+    for (const line of lines) showDemo(JSON.parse(line));
   }
 }
 
