@@ -53,6 +53,29 @@ func listen(addr string, o Options, m mode) (fd int, at netip.AddrPort, err erro
 // prepare makes a socket a listener. All of it is done before listen(2): a connection that is accepted by
 // the kernel a moment later has its options already.
 func prepare(fd int, at netip.AddrPort, o Options) error {
+	if err := setListenerOptions(fd, at, o); err != nil {
+		return err
+	}
+	to, err := socketAddress(at)
+	if err != nil {
+		return err
+	}
+	//> bind-listen
+	if err := unix.Bind(fd, to); err != nil {
+		return failure("bind", errnoOf(err))
+	}
+	if o.Backlog <= 0 {
+		o.Backlog = DefaultBacklog
+	}
+	if err := unix.Listen(fd, o.Backlog); err != nil {
+		return failure("listen", errnoOf(err))
+	}
+	//< bind-listen
+	return nil
+}
+
+// setListenerOptions sets what has to be set before bind(2), and what connections inherit.
+func setListenerOptions(fd int, at netip.AddrPort, o Options) error {
 	// A server that starts again must not wait a minute for its old connections to leave TIME_WAIT.
 	if err := setOption(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return err
@@ -72,25 +95,8 @@ func prepare(fd int, at netip.AddrPort, o Options) error {
 		return err
 	}
 	if o.DeferAccept {
-		if err := deferAccept(fd); err != nil {
-			return err
-		}
+		return deferAccept(fd)
 	}
-	to, err := socketAddress(at)
-	if err != nil {
-		return err
-	}
-	//> bind-listen
-	if err := unix.Bind(fd, to); err != nil {
-		return failure("bind", errnoOf(err))
-	}
-	if o.Backlog <= 0 {
-		o.Backlog = DefaultBacklog
-	}
-	if err := unix.Listen(fd, o.Backlog); err != nil {
-		return failure("listen", errnoOf(err))
-	}
-	//< bind-listen
 	return nil
 }
 
@@ -116,6 +122,11 @@ const (
 	keepAliveProbes   = 4
 )
 
+// unacknowledgedMost is how long sent bytes may stay without an acknowledgement: as long as silence is borne.
+// Nobody is asked while something is on its way, so a peer that vanishes then is given up only after as many
+// retransmissions as net.ipv4.tcp_retries2 says, a quarter of an hour (tcp(7), TCP_USER_TIMEOUT).
+const unacknowledgedMost = keepAliveIdle + keepAliveInterval*keepAliveProbes // seconds
+
 // setConnectionOptions sets what every connection of this package has.
 func setConnectionOptions(fd int) error {
 	// An answer is written whole, so nothing is won by waiting for more of it (RFC 896's algorithm).
@@ -131,7 +142,10 @@ func setConnectionOptions(fd int) error {
 	if err := setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, keepAliveInterval); err != nil {
 		return err
 	}
-	return setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveProbes)
+	if err := setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveProbes); err != nil {
+		return err
+	}
+	return limitUnacknowledged(fd)
 }
 
 func setOption(fd, level, option, value int) error {

@@ -198,3 +198,13 @@ func TestNothingIsAllocated(t *testing.T) {
 		}
 	}
 }
+
+// A connection that was accepted has the listener's TCP_USER_TIMEOUT: two minutes, in milliseconds.
+func TestUnacknowledgedBytesAreLimited(t *testing.T) {
+	client, server := connected(t)
+	for _, fd := range []int{int(client), int(server)} {
+		if got := option(t, fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT); got != 120_000 {
+			t.Errorf("descriptor %d: TCP_USER_TIMEOUT is %d ms, want 120000", fd, got)
+		}
+	}
+}

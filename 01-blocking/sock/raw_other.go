@@ -41,4 +41,6 @@ func closeDescriptor(fd int) syscall.Errno { return errnoOf(unix.Close(fd)) }
 
 func deferAccept(int) error { return nil } // Linux only
 
+func limitUnacknowledged(int) error { return nil } // TCP_USER_TIMEOUT is Linux only
+
 func choosePortLater(int) error { return nil } // Linux only

@@ -45,3 +45,7 @@ func (m mode) flag() int {
 	}
 	return 0
 }
+
+func limitUnacknowledged(fd int) error {
+	return setOption(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, unacknowledgedMost*1000) // milliseconds
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/c10k/01-blocking/strand"
+	"example.com/c10k/01-blocking/trace"
 	"example.com/c10k/02-selectors/poll"
 )
 
@@ -81,11 +82,22 @@ type Conn struct {
 type rare struct {
 	early       []byte        // came while the handler waited for something else; at most earlyMost
 	read, write time.Duration // deadlines of Read and Write, since the scheduler started; 0: none
+	seen        *trace.Connection
 }
 
 func (s *Scheduler) newConn(fd int, readable bool) *Conn {
 	c := &Conn{descriptor: descriptor{fd: int32(fd), drained: !readable}, scheduler: s}
 	s.register(&c.descriptor)
+	return c
+}
+
+// Adopt is a connection that another process has accepted: a descriptor in non-blocking mode, which belongs
+// to the scheduler from now on, and what was read from it already, which the scheduler keeps.
+func (s *Scheduler) Adopt(fd int, early []byte) *Conn {
+	c := s.newConn(fd, false)
+	if len(early) > 0 {
+		c.rare = &rare{early: early}
+	}
 	return c
 }
 
@@ -143,6 +155,9 @@ func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
 			return 0, c.failed
 		}
 		n, err := s.kernel.Read(int(c.fd), p)
+		if s.options.Trace != nil {
+			c.wasRead(n)
+		}
 		c.drained = n < len(p) // a short read emptied it: to ask again would only bring ErrAgain
 		if err != ErrAgain {
 			return n, err
@@ -155,6 +170,7 @@ func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
 func (c *Conn) readEarly() {
 	s := c.scheduler
 	n, err := s.kernel.Read(int(c.fd), s.in)
+	c.wasRead(n)
 	if err == ErrAgain {
 		return
 	}
@@ -223,6 +239,9 @@ func (s *Scheduler) flush() {
 	b := s.out
 	s.unsent, s.out = nil, s.out[:0]
 	n, err := s.kernel.Write(int(c.fd), b)
+	if s.options.Trace != nil {
+		c.wasWritten(n)
+	}
 	if err != nil || n < len(b) {
 		c.flushRest(b[n:], err)
 	}
@@ -243,6 +262,7 @@ func (c *Conn) write(b []byte, until time.Duration) (int, error) {
 	s := c.scheduler
 	for sent := 0; ; {
 		n, err := s.kernel.Write(int(c.fd), b[sent:])
+		c.wasWritten(n)
 		sent += n
 		if sent == len(b) || err != nil && err != ErrAgain {
 			return sent, err
@@ -280,6 +300,9 @@ func (c *Conn) Close() error {
 	if c.handler != nil {
 		c.handler.handles = nil
 		c.handler = nil
+	}
+	if s.options.Trace != nil {
+		c.wasClosed()
 	}
 	return s.forget(&c.descriptor)
 }

@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"time"
 
+	"example.com/c10k/01-blocking/trace"
 	"example.com/c10k/02-selectors/poll"
 )
 
@@ -89,6 +90,10 @@ type Options struct {
 	// took longer. 0: nobody looks at the clock for that.
 	Slow   time.Duration
 	OnSlow func(name string, took time.Duration)
+
+	// Trace records what happens to accepted connections: their reads and writes, and the waits of the
+	// coroutines that handle them. nil: not recorded.
+	Trace *trace.Recorder
 
 	// Poison overwrites lent bytes at every switch, so that a test sees who forgot to copy.
 	Poison bool

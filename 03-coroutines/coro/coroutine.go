@@ -165,6 +165,9 @@ func (c *coroutine) work() {
 func (s *Scheduler) run(c *coroutine) {
 	c.state, c.reads = running, 0
 	s.current = c
+	if s.options.Trace != nil {
+		c.resumed()
+	}
 	if s.options.Slow > 0 {
 		s.watch(c)
 	} else {
@@ -179,6 +182,9 @@ func (s *Scheduler) run(c *coroutine) {
 		s.retire(c)
 		s.keep(c)
 	case parked:
+		if s.options.Trace != nil {
+			c.parked()
+		}
 		s.declare(c)
 	}
 }

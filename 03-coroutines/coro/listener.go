@@ -36,6 +36,12 @@ func (s *Scheduler) Share(fd int, at netip.AddrPort, deferred, exclusive bool) *
 	return l
 }
 
+// Inherit is a listener that was opened by another process and is accepted from by this one only: at each
+// wake it takes what there is, as after Listen.
+func (s *Scheduler) Inherit(fd int, at netip.AddrPort, deferred bool) *Listener {
+	return s.adoptListener(fd, at, deferred)
+}
+
 func (s *Scheduler) adoptListener(fd int, at netip.AddrPort, deferred bool) *Listener {
 	l := &Listener{descriptor: descriptor{fd: int32(fd)}, scheduler: s, at: at, deferred: deferred}
 	s.register(&l.descriptor)
@@ -73,9 +79,30 @@ func (l *Listener) Accept() (*Conn, error) {
 					l.drained = true // the rest when the others had their turn
 				}
 			}
-			return s.newConn(fd, l.deferred), nil
+			c := s.newConn(fd, l.deferred)
+			if s.options.Trace != nil {
+				c.begun()
+			}
+			return c, nil
 		case ErrAgain, ErrAborted:
 		default:
+			return nil, err
+		}
+	}
+}
+
+// TryAccept is Accept without a wait, so that any function of the scheduler may call it: ErrAgain says that
+// nobody is in the queue.
+func (l *Listener) TryAccept() (*Conn, error) {
+	if l.closed {
+		return nil, ErrClosed
+	}
+	for {
+		fd, err := l.scheduler.kernel.Accept(int(l.fd))
+		if err == nil {
+			return l.scheduler.newConn(fd, l.deferred), nil
+		}
+		if err != ErrAborted {
 			return nil, err
 		}
 	}

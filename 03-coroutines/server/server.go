@@ -22,7 +22,7 @@ import (
 // A Server serves one listener on one scheduler. All of it is used from the scheduler's coroutines.
 type Server struct {
 	Scheduler *coro.Scheduler
-	Listener  *coro.Listener
+	Listener  *coro.Listener // nil: connections come through Take only
 	Options   serve.Options
 	Most      int          // connections at the same time; more are turned away
 	Shared    bool         // other processes accept from this listener too: above Most, leave them to those
@@ -44,7 +44,7 @@ func (s *Server) Serve() error {
 	s.room = s.Scheduler.NewWaiter()
 	s.Options.Draining = func() bool { return s.draining }
 	for !s.draining {
-		if s.Shared && s.open >= s.Most {
+		if s.Listener == nil || s.Shared && s.open >= s.Most {
 			if err := s.room.Wait(time.Time{}); err != nil {
 				return err
 			}
@@ -68,17 +68,40 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// Drain closes the listener and the connections that rest between two requests, and lets all others
+// Take serves a connection that was accepted elsewhere, in a drain as well: it was given to this server, and
+// to nobody else.
+func (s *Server) Take(c *coro.Conn) { s.start(c) }
+
+// Drain takes what waits in the listener's queue, closes the listener and the connections that rest between two requests, and lets all others
 // finish the one they have in hand. To end those that do not, stop the scheduler.
 func (s *Server) Drain() {
 	if s.draining {
 		return
 	}
 	s.draining = true
-	s.Listener.Close()
+	if s.Listener != nil {
+		s.acceptQueued()
+		s.Listener.Close()
+	}
 	s.Scheduler.CancelRecvs()
 	if s.room != nil {
 		s.room.Wake()
+	}
+}
+
+// queuedMost bounds what a drain accepts: as much as Linux lets a queue hold, unless it is told otherwise
+// (net.core.somaxconn). Under a load that never ends, the queue never does either.
+const queuedMost = 4096
+
+// acceptQueued takes what waits in the listener's queue: if this is the last process that has the listener,
+// nobody else will, and the end of the listener resets it.
+func (s *Server) acceptQueued() {
+	for n := 0; n < queuedMost && s.open < s.Most; n++ {
+		c, err := s.Listener.TryAccept()
+		if err != nil {
+			return
+		}
+		s.start(c)
 	}
 }
 

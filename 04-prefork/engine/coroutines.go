@@ -1,5 +1,10 @@
 // Package engine serves HTTP in a prefork worker: it puts a concurrency model of an earlier stage on the
-// listener that the worker inherited, and follows the link: frames, drain, the master's death.
+// listener that the worker inherited, on the connections that the master hands over, or on the only one that
+// the process was started for, and follows the link: frames, drain, the master's death.
+//
+// A drain takes what waits in the listener's queue before it closes it. The master's question whether a
+// worker hangs is answered by the scheduler's loop; threads have no loop, and there it is answered for the
+// process only.
 //
 // What this package does not do: it starts no processes, and knows no application.
 package engine
@@ -26,6 +31,7 @@ type Config struct {
 	Timeouts    serve.Timeouts
 	DeferAccept bool // as the listener was opened
 	Exclusive   bool // wake one worker for a connection, not all
+	Alone       bool // no other worker accepts from this listener, or for the time of a reload only
 	Log         *slog.Logger
 
 	// DrainTime is how long a drain waits for what is under way before it cancels it. It is shorter than
@@ -68,19 +74,29 @@ func coroutines(c Config) error {
 	if err != nil {
 		return err
 	}
-	at, err := sock.NonBlocking(c.Worker.Listener).LocalAddr()
-	if err != nil {
-		return fmt.Errorf("the inherited listener: %w", err)
-	}
 	s := &server.Server{
 		Scheduler: scheduler,
-		Listener:  scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive),
 		Options:   serve.Options{Handler: handler, Timeouts: c.Timeouts, Now: scheduler.Now, Log: c.Log},
 		Most:      most,
 		Shared:    true,
 		Log:       c.Log,
 	}
-	release := scheduler.Hold() // the link's goroutine posts
+	if c.Worker.Listener != 0 {
+		at, err := sock.NonBlocking(c.Worker.Listener).LocalAddr()
+		if err != nil {
+			return fmt.Errorf("the inherited listener: %w", err)
+		}
+		if c.Alone {
+			s.Listener = scheduler.Inherit(c.Worker.Listener, at, c.DeferAccept)
+		} else {
+			s.Listener = scheduler.Share(c.Worker.Listener, at, c.DeferAccept, c.Exclusive)
+		}
+	}
+	c.Worker.OnConnection = func(fd int, early []byte) {
+		scheduler.Post(func() { s.Take(scheduler.Adopt(fd, early)) })
+	}
+	c.Worker.OnPing = scheduler.Post // a coroutine that does not give way keeps the answer back
+	release := scheduler.Hold()      // the link's goroutine posts
 	go func() {
 		c.Worker.Run(func(typ byte, payload []byte, descriptors []int) {
 			if onFrame != nil {

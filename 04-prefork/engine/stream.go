@@ -15,12 +15,17 @@ const readSize = 4096
 type stream struct {
 	fd        sock.NonBlocking
 	threads   *threads
-	cancelled bool // the stop has been told to this connection; it is told once
+	cancelled bool   // the stop has been told to this connection; it is told once
+	early     []byte // read from it before it came here
 	buffer    [readSize]byte
 }
 
 // Recv blocks the thread until something has arrived, or the drain begins.
 func (s *stream) Recv(until time.Time) ([]byte, error) {
+	if b := s.early; len(b) > 0 {
+		s.early = nil
+		return b, nil
+	}
 	for {
 		n, err := s.fd.Read(s.buffer[:])
 		if err != sock.ErrAgain {

@@ -24,7 +24,8 @@ const mostThreads = 9000
 // coroutines, is not used.
 //
 // Stage 01's threads block in accept and read, and hear nobody there. A worker has to hear its master, so
-// these wait in poll(2) instead, for their socket and for the stop. A handler that waits in a channel
+// these wait in poll(2) instead, for their socket and for the stop. A process that was started for one
+// connection serves that one here too, and ends with it. A handler that waits in a channel
 // still hears nobody: what it holds is cut off when DrainTime is over.
 func Threads(c Config, application func(strand.Model) (http1.Handler, error)) (exit int) {
 	if err := runThreads(c, application); err != nil {
@@ -50,7 +51,7 @@ func runThreads(c Config, application func(strand.Model) (http1.Handler, error))
 	}
 	t := &threads{
 		model:    model,
-		listener: sock.NonBlocking(c.Worker.Listener),
+		listener: -1,
 		stopped:  stopped,
 		most:     int64(min(most, mostThreads)),
 		log:      c.Log,
@@ -58,6 +59,10 @@ func runThreads(c Config, application func(strand.Model) (http1.Handler, error))
 		ended:    make(chan struct{}, 1),
 	}
 	t.options = serve.Options{Handler: handler, Timeouts: c.Timeouts, Now: model.Now, Log: c.Log, Draining: t.draining}
+	if c.Worker.Listener != 0 {
+		t.listener = sock.NonBlocking(c.Worker.Listener)
+	}
+	c.Worker.OnConnection = func(fd int, early []byte) { t.take(sock.NonBlocking(fd), early) }
 	go func() {
 		c.Worker.Run(func(byte, []byte, []int) {}, func() { t.drain(stop) })
 		os.Exit(1) // the master is gone
@@ -65,7 +70,10 @@ func runThreads(c Config, application func(strand.Model) (http1.Handler, error))
 	if err := c.Worker.Ready(); err != nil {
 		return err
 	}
-	if err := t.accept(); err != nil {
+	if only := c.Worker.Connection; only != 0 {
+		t.start(sock.NonBlocking(only), nil)
+		t.await(t.begun)
+	} else if err := t.accept(); err != nil {
 		return err
 	}
 	t.finish(c.DrainTime)
@@ -76,7 +84,7 @@ func runThreads(c Config, application func(strand.Model) (http1.Handler, error))
 type threads struct {
 	model    strand.Model
 	options  serve.Options
-	listener sock.NonBlocking
+	listener sock.NonBlocking // -1: none, and poll(2) does not ask for it
 	stopped  sock.NonBlocking // readable, by its end of file, when the drain has begun
 	most     int64
 	log      *slog.Logger
@@ -106,7 +114,7 @@ func (t *threads) accept() error {
 		c, err := t.listener.Accept() // one, as the other workers were woken too
 		switch {
 		case err == nil:
-			t.start(c)
+			t.start(c, nil)
 		case errors.Is(err, sock.ErrNoDescriptors):
 			t.log.Warn("no descriptor is left for a new connection: raise the limit (ulimit -n)", "error", err)
 			// The connection stays queued, and to ask again at once would be a spin.
@@ -124,21 +132,39 @@ const pause = 100 * time.Millisecond
 // the end of the listener would reset it. It takes a backlog's worth and no more than it can hold: under a
 // load that never ends, the queue never does either.
 func (t *threads) acceptQueued() {
-	for n := 0; n < sock.DefaultBacklog && t.open.Load() < t.most; n++ {
+	for n := 0; t.listener >= 0 && n < sock.DefaultBacklog && t.open.Load() < t.most; n++ {
 		c, err := t.listener.Accept()
 		if err != nil {
 			return
 		}
-		t.start(c)
+		t.start(c, nil)
 	}
 }
 
-func (t *threads) start(c sock.NonBlocking) {
+// take serves a connection that the master has handed over. The master does not know how many this process
+// can hold; one too many is told so. The thread for that is one of those left to the runtime.
+func (t *threads) take(c sock.NonBlocking, early []byte) {
+	if t.open.Load() < t.most {
+		t.start(c, early)
+		return
+	}
+	t.open.Add(1)
+	t.model.Go("turning a connection away", func() {
+		defer t.done(c)
+		full := http1.Response{Status: 503, Type: "text/plain", Body: []byte("too many connections\n"),
+			Header: []http1.Pair{{Name: "Retry-After", Value: "1"}}}
+		now, date := t.model.Now(), http1.Date{}
+		answer := http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &full, date.At(now))
+		(&stream{fd: c, threads: t}).Send(answer, now.Add(time.Second))
+	})
+}
+
+func (t *threads) start(c sock.NonBlocking, early []byte) {
 	t.open.Add(1)
 	t.model.Go("connection", func() {
 		defer t.done(c)
 		lent := serve.Buffers{}
-		serve.Connection(&stream{fd: c, threads: t}, &lent, &t.options)
+		serve.Connection(&stream{fd: c, threads: t, early: early}, &lent, &t.options)
 	})
 }
 
@@ -166,14 +192,22 @@ func (t *threads) draining() bool {
 	}
 }
 
-// finish waits for the connections that are left, and not longer than d.
+// finish closes the listener and waits for the connections that are left, and not longer than d.
 func (t *threads) finish(d time.Duration) {
-	t.listener.Close()
-	late := time.After(d)
+	if t.listener >= 0 {
+		t.listener.Close()
+	}
+	late := make(chan struct{})
+	defer time.AfterFunc(d, func() { close(late) }).Stop()
+	t.await(late)
+}
+
+// await waits for the end of all connections, or for something else.
+func (t *threads) await(other <-chan struct{}) {
 	for t.open.Load() > 0 {
 		select {
 		case <-t.ended:
-		case <-late:
+		case <-other:
 			return
 		}
 	}

@@ -12,8 +12,13 @@ import (
 //
 // Types 1 to 15 are the master's own language:
 const (
-	typeReady byte = 1 // worker to master: I serve. No payload.
-	typeDrain byte = 2 // master to worker: accept nothing more, finish, exit 0. No payload.
+	typeReady      byte = 1 // worker to master: I serve. No payload.
+	typeDrain      byte = 2 // master to worker: accept nothing more, finish, exit 0. No payload.
+	typeConnection byte = 3 // master to worker, with one descriptor: serve it. The payload is what was read from it.
+	typeTaken      byte = 4 // worker to master: the oldest connection that I had not told of is mine now. No payload.
+	typeLeaving    byte = 5 // worker to master: I was told to end; drain me. No payload.
+	typePing       byte = 6 // master to worker: do you still run? No payload.
+	typePong       byte = 7 // worker to master: yes. No payload.
 
 	// FirstApplicationType and LastApplicationType bound the types that an Application may use.
 	FirstApplicationType byte = 16
@@ -98,6 +103,15 @@ func (d *decoder) next() (f frame, ok bool, err error) {
 	f = frame{typ: d.header[0] &^ withDescriptors, payload: d.payload, rides: d.header[0]&withDescriptors != 0}
 	d.have, d.payload = 0, nil
 	return f, true, nil
+}
+
+// pending is what has come of the frame that is still incomplete, as it came.
+func (d *decoder) pending() []byte {
+	b := append([]byte(nil), d.header[:d.have]...)
+	if d.have == headerSize {
+		b = append(b, d.payload[:d.filled]...)
+	}
+	return b
 }
 
 // awaits tells whether the frame that is still incomplete is one that descriptors ride on.

@@ -50,17 +50,27 @@ func backOff(failures int) time.Duration {
 func (m *Master) reload() {
 	switch {
 	case m.stopping:
-	case m.coming != nil:
-		m.again = true
+	case m.config.Mode == EachConnection:
+		m.log.Info("nothing to reload: every connection's process is a new one")
+	case m.coming != nil || m.phase != noUpgrade: // an upgrade that succeeds is a reload too
+		if m.again == nil {
+			m.again = m.begin
+		}
 	default:
 		m.begin()
 	}
 }
 
-// begin starts a generation.
+// begin starts a generation. Where every connection has a process of its own there is one only, it is
+// empty, and whoever joins it is not replaced.
 func (m *Master) begin() {
 	m.generations++
 	g := &generation{number: m.generations}
+	if m.config.Mode == EachConnection {
+		g.retired = true
+		m.becameComplete(g)
+		return
+	}
 	m.coming = g
 	for range m.config.Workers {
 		g.slots = append(g.slots, &slot{generation: g})
@@ -72,18 +82,28 @@ func (m *Master) begin() {
 	}
 }
 
+// newWorker makes the next worker, without a process so far.
+func (m *Master) newWorker(kind string, s *slot) *worker {
+	m.last++
+	return &worker{id: m.last, name: fmt.Sprintf("%s-%d", kind, m.last), slot: s, started: m.machine.Now(),
+		stopTimer: func() {}, stopPulse: func() {}}
+}
+
 // fill starts a worker in an empty slot.
 func (m *Master) fill(s *slot) {
-	m.last++
-	w := &worker{id: m.last, name: fmt.Sprintf("worker-%d", m.last), slot: s, started: m.machine.Now()}
-	process, err := m.machine.Spawn(w.id, w.name, s.generation.number)
+	if m.phase == freezing { // what is started now, the program that comes would not know
+		m.fillLater(s, firstDelay)
+		return
+	}
+	w := m.newWorker("worker", s)
+	process, err := m.machine.Spawn(w.id, w.name, s.generation.number, 0)
 	if err != nil {
 		m.failed(s, w, err.Error(), false)
 		return
 	}
 	w.process, s.worker = process, w
 	m.workers[w.id] = w
-	w.stopTimer = m.machine.After(m.config.StartTimeout, func() { m.kill(w, "it did not say that it is ready") })
+	m.expectReady(w)
 }
 
 func allReady(g *generation) bool {
@@ -97,6 +117,7 @@ func (m *Master) becameComplete(g *generation) {
 	m.serving, m.coming = g, nil
 	m.log.Info("generation is ready", "generation", g.number, "workers", len(g.slots))
 	if old == nil {
+		m.openDoor()
 		if m.config.Serving != nil {
 			m.config.Serving()
 		}
@@ -105,9 +126,14 @@ func (m *Master) becameComplete(g *generation) {
 			m.drain(w)
 		}
 	}
-	if m.again {
-		m.again = false
-		m.begin()
+	m.goOn()
+}
+
+// goOn does what was asked for while something else was under way.
+func (m *Master) goOn() {
+	if again := m.again; again != nil {
+		m.again = nil
+		again()
 	}
 }
 
@@ -127,6 +153,11 @@ func (m *Master) failed(s *slot, w *worker, why string, useless bool) {
 		m.log.Warn("worker ended and is replaced", "worker", w.name, "status", why, "in", delay)
 	}
 	s.delay = delay
+	m.fillLater(s, delay)
+}
+
+// fillLater fills a slot when some time has passed, unless its generation is retired before.
+func (m *Master) fillLater(s *slot, delay time.Duration) {
 	if delay == 0 {
 		m.fill(s)
 		return
@@ -145,10 +176,7 @@ func (m *Master) abandon(g *generation, w *worker, why string) {
 	}
 	if m.serving != nil {
 		m.log.Error("the new generation cannot start; the old one goes on", "generation", g.number, "worker", w.name, "status", why)
-		if m.again {
-			m.again = false
-			m.begin()
-		}
+		m.goOn()
 		return
 	}
 	m.log.Error("the workers cannot start: see what the first one said", "worker", w.name, "status", why)

@@ -50,8 +50,19 @@ func work(w *Worker) (exit int) {
 	case role == "crash-early":
 		return 7
 	}
+	w.OnConnection = func(fd int, early []byte) {
+		unix.Write(fd, fmt.Appendf(nil, "%s %d %s", w.Name, os.Getpid(), early))
+		unix.Close(fd)
+	}
+	if role == "hang" {
+		w.OnPing = func(func()) {} // as a loop that never gets to it
+	}
 	if err := w.Ready(); err != nil {
 		return 1
+	}
+	if w.Connection != 0 {
+		w.OnConnection(w.Connection, nil)
+		return 0
 	}
 	if role == "crash-ready" {
 		w.Flush()
@@ -130,7 +141,15 @@ func listen() (fd int, address string, err error) {
 // masterProcess is a master in a process of its own. It prints one line when its workers serve: the
 // address, and then the workers' process numbers.
 func masterProcess(workers int) (exit int) {
-	fd, address, err := listen()
+	fd, err := Listener(func() (int, error) {
+		fd, _, err := listen()
+		return fd, err
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	at, err := sock.NonBlocking(fd).LocalAddr()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -143,7 +162,7 @@ func masterProcess(workers int) (exit int) {
 		Log:          slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		Application:  func(m *Master) Application { master = m; return nil },
 		Serving: func() {
-			line := address
+			line := at.String()
 			for _, w := range master.inOrder() {
 				line += " " + strconv.Itoa(w.process.Pid())
 			}
@@ -165,7 +184,7 @@ func whoAnswers(address string) (name string, pid int, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	name, number, _ := strings.Cut(string(answer[:n]), " ")
+	name, number, _ := strings.Cut(strings.TrimSpace(string(answer[:n])), " ")
 	pid, err = strconv.Atoi(number)
 	return name, pid, err
 }

@@ -11,9 +11,15 @@
 // Frames, deaths, signals and timers reach it on one channel, one after the other, so nothing here is
 // locked. Ready is a message, never a delay: what says nothing is not ready.
 //
-// What this package does not do: it knows no HTTP and no poller, it does not accept and does not balance.
-// Workers share nothing but the listener: whatever they must agree on goes through the master, in an
-// [Application].
+// A reload is a second generation of workers beside the first. An upgrade in place is execve(2): the master
+// becomes the program that is on disk now, its children stay its children, and a reload follows.
+//
+// Workers accept from the listener that they share; where the master accepts instead, it hands every
+// connection to a worker as a descriptor (HandOver), or starts a process for it (EachConnection).
+//
+// What this package does not do: it knows no HTTP and no poller, and no worker's load: who takes what is
+// the kernel's affair, or a round. Workers share nothing but the listener: whatever they must agree on goes
+// through the master, in an [Application].
 package prefork
 
 import (
@@ -21,8 +27,6 @@ import (
 	"os"
 	"os/signal"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A WorkerID names one worker process for the life of the master. A replacement has a number of its own:
@@ -49,8 +53,11 @@ type Config struct {
 	// Workers is the number of processes in a generation, at least 1.
 	Workers int
 
-	// Listener is a raw listening descriptor in non-blocking mode, or 0 for none. The workers inherit
-	// it; it stays the caller's to close, after Run. Never take it from net.Listener.File: package os
+	// Mode says who accepts.
+	Mode Mode
+
+	// Listener is a raw listening descriptor in non-blocking mode, or 0 for none. Where workers accept they
+	// inherit it. It stays the caller's to close, after Run; for an upgrade take it from [Listener]. Never take it from net.Listener.File: package os
 	// believes that such a file may be made blocking again, and does so when it starts a process, and as
 	// O_NONBLOCK lives in the open file it then goes for every process at once (fcntl(2), F_SETFL).
 	Listener int
@@ -66,6 +73,10 @@ type Config struct {
 	// Serving is called once, when all workers of the first generation are ready. It may be nil.
 	Serving func()
 
+	// HangTimeout is how long a worker may take to answer when it is asked whether it still runs. 0 means
+	// DefaultHangTimeout.
+	HangTimeout time.Duration
+
 	// DrainTimeout is how long a worker that was told to drain may take before it is killed;
 	// StartTimeout how long one that was started may take to say that it is ready. 0 means
 	// DefaultDrainTimeout and DefaultStartTimeout.
@@ -76,7 +87,26 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// A Mode says who accepts connections.
+type Mode int
+
 const (
+	// Shared: the workers, from one listener that all inherit.
+	Shared Mode = iota
+
+	// HandOver: the master, which sends each connection to a worker, in turns, with what has arrived of it.
+	HandOver
+
+	// EachConnection: the master, which starts a process for each connection, as inetd did. Workers is how
+	// many run at the same time; more wait in the listener's queue.
+	EachConnection
+)
+
+const (
+	// DefaultHangTimeout is longer than anything that a worker should do without a pause, and as long as
+	// gunicorn's (its setting timeout).
+	DefaultHangTimeout = 30 * time.Second
+
 	// DefaultDrainTimeout covers the longest a request is given to arrive and an answer to leave (30 s
 	// each in the stage commands would be 60 s; a request that is that slow twice is given up).
 	DefaultDrainTimeout = 30 * time.Second
@@ -93,41 +123,44 @@ const (
 //
 //	TERM, INT  tell the workers to drain, wait for them, kill what is left after DrainTimeout; again: kill at once
 //	HUP        start a new generation; when all of it is ready, drain the old one
+//	USR2       become the program that lies on disk now, and start a new generation of it (upgrade in place)
 //	QUIT       log the workers and their generations, and go on
 //
 // It returns the process's exit status: 0 after a stop, 1 when the first generation could not start (Log
 // has been told why). All workers have been reaped then.
 func Run(config Config) (exit int) {
-	signals := make(chan os.Signal, 16) // more than a person sends while one is handled
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
-	defer signal.Stop(signals)
-	return run(config, signals)
+	listenForSignals()
+	defer signal.Stop(heard)
+	return run(config, heard)
 }
 
 // run is Run with the signals that the caller brings.
 func run(config Config, signals <-chan os.Signal) (exit int) {
-	system, err := newSystem(&config)
+	var system *system
+	before, err := handedDown()
+	if err == nil {
+		system, err = newSystem(&config)
+	}
+	if err == nil && os.Getenv(checkVariable) != "" {
+		err = errNoListener
+	}
 	if err != nil {
 		config.Log.Error("the master cannot start", "reason", err)
 		return 1
 	}
-	m := newMaster(config, system)
+	m := newMaster(config, system, before)
 	system.master = m
-	go func() {
-		for {
-			select {
-			case s := <-signals:
-				m.Post(func() { m.signal(s) })
-			case <-system.done:
-				return
-			}
-		}
-	}()
-	m.begin()
+	go system.forward(signals)
+	if before != nil {
+		m.adopt(before)
+	} else {
+		m.begin()
+	}
 	for !m.finished {
 		(<-system.events)()
 	}
 	close(system.done)
+	system.door.close()
 	return m.exit
 }
 

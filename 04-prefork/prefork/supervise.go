@@ -29,10 +29,19 @@ type Master struct {
 	serving     *generation // nil until the first is complete
 	coming      *generation // on its way; nil when none is
 	generations int         // started so far
-	again       bool        // another reload was asked for while one was under way
+	again       func()      // a reload or an upgrade that was asked for while one was under way
 	stopping    bool
 	finished    bool
 	exit        int
+
+	phase     phase  // of an upgrade
+	stopAsked bool   // while everything stood still for it
+	kept      []byte // what the program before left to the application
+
+	accepting  bool         // the door is open
+	doorWaits  bool         // it has brought a connection, and brings no other before GoOn
+	waiting    []connection // accepted, and not given to anybody
+	lastHanded WorkerID     // who was given the last one
 }
 
 type worker struct {
@@ -46,14 +55,23 @@ type worker struct {
 	joined    bool      // Joined was called, and Left was not
 	draining  bool      // it was told to
 	killed    bool      // it was sent SIGKILL
+	linkEnded bool      // nothing more will come from it
+	frozen    bool      // its link stands still
 	stopTimer func()    // the one that will kill it: for not being ready, for not being gone
+	stopPulse func()    // the one that will ask it, or kill it for not answering
+
+	handed []connection // sent to it, and not taken yet; at most Window
 }
 
 // exitGrace is how long a process may outlive its link: it is on its way out, or it hangs.
 const exitGrace = time.Second
 
-func newMaster(config Config, machine machine) *Master {
+// newMaster makes a master; before is what the program has left that it takes over from, or nil.
+func newMaster(config Config, machine machine, before *state) *Master {
 	m := &Master{machine: machine, config: config, log: config.Log, workers: map[WorkerID]*worker{}}
+	if before != nil {
+		m.kept = before.Application
+	}
 	if config.Application != nil {
 		m.application = config.Application(m)
 	}
@@ -83,6 +101,14 @@ func (m *Master) arrived(id WorkerID, f frame) {
 		if !w.killed {
 			m.becameReady(w)
 		}
+	case f.typ == typeTaken && w.ready:
+		m.taken(w)
+	case f.typ == typePong && w.ready:
+		if !w.draining && !w.killed {
+			m.expectPong(w)
+		}
+	case f.typ == typeLeaving && w.ready:
+		m.drain(w)
 	case f.typ < FirstApplicationType:
 		m.kill(w, fmt.Sprintf("it sent a frame of type %d, which is not a worker's to send now", f.typ))
 	case !w.ready:
@@ -95,6 +121,7 @@ func (m *Master) arrived(id WorkerID, f frame) {
 func (m *Master) becameReady(w *worker) {
 	w.ready, w.joined, w.since = true, true, m.machine.Now()
 	w.stopTimer()
+	m.expectPong(w)
 	m.log.Debug("worker is ready", "worker", w.name, "pid", w.process.Pid())
 	if m.application != nil {
 		m.application.Joined(w.id)
@@ -102,12 +129,20 @@ func (m *Master) becameReady(w *worker) {
 	if g := w.slot.generation; g == m.coming && allReady(g) {
 		m.becameComplete(g)
 	}
+	m.handOut()
+}
+
+// expectReady kills a worker that does not say that it is ready.
+func (m *Master) expectReady(w *worker) {
+	w.stopTimer = m.machine.After(m.config.StartTimeout, func() { m.kill(w, "it did not say that it is ready") })
 }
 
 // linkEnded takes the notice that nothing more will come from a worker. err is io.EOF, or what the worker
 // did to its link.
 func (m *Master) linkEnded(id WorkerID, violation error) {
 	w := m.workers[id]
+	w.linkEnded = true
+	w.stopPulse()
 	if w.joined {
 		w.joined = false
 		if m.application != nil {
@@ -116,8 +151,15 @@ func (m *Master) linkEnded(id WorkerID, violation error) {
 	}
 	if violation != nil {
 		m.kill(w, violation.Error())
-		return
+	} else {
+		m.expectExit(w)
 	}
+	m.giveBack(w)
+	m.execWhenStill()
+}
+
+// expectExit kills a process that outlives its link.
+func (m *Master) expectExit(w *worker) {
 	w.stopTimer()
 	w.stopTimer = m.machine.After(exitGrace, func() { m.kill(w, "its link has ended, and it did not exit") })
 }
@@ -126,8 +168,12 @@ func (m *Master) linkEnded(id WorkerID, violation error) {
 func (m *Master) ended(id WorkerID, status exitStatus) {
 	w := m.workers[id]
 	w.stopTimer()
+	w.stopPulse()
 	delete(m.workers, id)
 	w.slot.worker = nil
+	if m.config.Mode == EachConnection {
+		m.handOut() // there is room for another
+	}
 	switch {
 	case m.stopping || w.slot.generation.retired:
 		m.log.Debug("worker is gone", "worker", w.name, "pid", w.process.Pid(), "status", status)
@@ -140,17 +186,23 @@ func (m *Master) ended(id WorkerID, status exitStatus) {
 // drain tells a worker to accept nothing more, to finish what it has and to exit. One that is not ready
 // has nothing to finish.
 func (m *Master) drain(w *worker) {
-	if !w.ready {
+	if w.draining || w.killed || w.linkEnded {
+		return
+	}
+	if !w.ready && m.config.Mode != EachConnection { // where a process is for one connection, it has that
 		m.end(w)
 		return
 	}
-	if w.draining || w.killed {
-		return
-	}
 	w.draining = true
+	m.expectDrain(w)
+	m.send(w.id, typeDrain, nil, nil)
+}
+
+// expectDrain kills a worker that was told to drain and is not gone in time.
+func (m *Master) expectDrain(w *worker) {
+	w.stopPulse()
 	w.stopTimer()
 	w.stopTimer = m.machine.After(m.config.DrainTimeout, func() { m.kill(w, "it did not drain in time") })
-	m.send(w.id, typeDrain, nil, nil)
 }
 
 // kill ends a worker that misbehaves.
@@ -165,6 +217,7 @@ func (m *Master) kill(w *worker, why string) {
 func (m *Master) end(w *worker) {
 	w.killed = true
 	w.stopTimer()
+	w.stopPulse()
 	w.process.Kill()
 }
 
@@ -175,13 +228,20 @@ func (m *Master) signal(s os.Signal) {
 		m.stop()
 	case unix.SIGHUP:
 		m.reload()
+	case unix.SIGUSR2:
+		m.upgrade()
 	case unix.SIGQUIT:
 		m.report()
 	}
 }
 
-// stop drains everybody; a second one kills.
+// stop drains everybody, after the master itself has emptied the listener's queue if it accepts; a second
+// one kills.
 func (m *Master) stop() {
+	if m.phase == freezing { // for a moment nobody can be told
+		m.stopAsked = true
+		return
+	}
 	again := m.stopping
 	m.stopping = true
 	for _, g := range []*generation{m.serving, m.coming} {
@@ -189,18 +249,19 @@ func (m *Master) stop() {
 			m.retire(g)
 		}
 	}
-	for _, w := range m.inOrder() { // those of generations that were retired before are among them
-		if again {
+	if again {
+		for _, w := range m.inOrder() {
 			m.end(w)
-		} else {
-			m.drain(w)
 		}
+	} else if m.accepting {
+		m.machine.StopAccepting(true, m.doorClosed)
 	}
+	m.drainWhenHandedOut()
 	m.finish()
 }
 
-// finish ends the master when it stops and everybody has been reaped.
-func (m *Master) finish() { m.finished = m.stopping && len(m.workers) == 0 }
+// finish ends the master when it stops and everybody has been reaped, and nobody comes any more.
+func (m *Master) finish() { m.finished = m.stopping && len(m.workers) == 0 && !m.accepting }
 
 // report logs who there is.
 func (m *Master) report() {

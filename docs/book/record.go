@@ -100,7 +100,7 @@ func (t *Transcript) Missing() string {
 	return ""
 }
 
-var program = regexp.MustCompile(`\bbin/([a-z]+)\b`)
+var program = regexp.MustCompile(`\bbin/([a-z0-9]+)\b`)
 
 // Build builds the programs below bin/ that the transcript runs, so that an old one is not what answers.
 func (t *Transcript) Build(ctx context.Context, root string) error {

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"example.com/c10k/01-blocking/trace"
@@ -55,9 +56,9 @@ func (m *Maker) Timeline(b *chapter.Block) (string, error) {
 </details>`, name, html.EscapeString(r.Title+". "+story(lanes)+" The table below has the same times."), times(r, lanes)), nil
 }
 
-// story is what the picture shows, in two sentences.
+// story is what the picture shows, in a sentence.
 func story(lanes []*trace.Lane) string {
-	queue, strand := lanes[0], lanes[0]
+	queue, strand, parked := lanes[0], lanes[0], lanes[0]
 	for _, l := range lanes {
 		if queued(l) > queued(queue) {
 			queue = l
@@ -65,9 +66,28 @@ func story(lanes []*trace.Lane) string {
 		if carried(l) > carried(strand) {
 			strand = l
 		}
+		if forAnother(l) > forAnother(parked) {
+			parked = l
+		}
 	}
-	return fmt.Sprintf("Of %d connections, number %d was carried longest, for %s; number %d waited longest to be accepted, for %s.",
-		len(lanes), strand.Connection, span(carried(strand)), queue.Connection, span(queued(queue)))
+	text := fmt.Sprintf("Of %d connections, number %d was carried longest, for %s", len(lanes), strand.Connection, span(carried(strand)))
+	if d := queued(queue); d > 0 {
+		text += fmt.Sprintf("; number %d waited longest to be accepted, for %s", queue.Connection, span(d))
+	}
+	if d := forAnother(parked); d > 0 {
+		text += fmt.Sprintf("; number %d waited longest for another strand, for %s", parked.Connection, span(d))
+	}
+	return text + "."
+}
+
+// forAnother is how long a connection's strand waited for somebody else than its client.
+func forAnother(l *trace.Lane) (sum time.Duration) {
+	for _, s := range l.Spans {
+		if s.State == trace.Waiting && s.For == trace.ForWake {
+			sum += s.To - s.From
+		}
+	}
+	return sum
 }
 
 func queued(l *trace.Lane) time.Duration { return in(l, trace.Queued) }
@@ -121,15 +141,27 @@ const (
 type look struct {
 	words  string
 	state  trace.State
-	colour int // in theme.series
+	wake   bool // of the waits, those for another strand, and not for the client
+	colour int  // in theme.series
 	height int
 }
 
 // looks in the order of the legend.
 var looks = []look{
-	{"in the listener's queue", trace.Queued, 1, 2},
-	{"its strand waits", trace.Waiting, 0, barHeight},
-	{"its strand runs", trace.Running, 2, barHeight + 4},
+	{"in the listener's queue", trace.Queued, false, 1, 2},
+	{"its strand waits", trace.Waiting, false, 0, barHeight},
+	{"its strand waits for another", trace.Waiting, true, 3, barHeight - 4},
+	{"its strand runs", trace.Running, false, 2, barHeight + 4},
+}
+
+// of reports whether a span has this look.
+func (l look) of(s trace.Span) bool {
+	return s.State == l.state && (s.For == trace.ForWake) == l.wake
+}
+
+// seen reports whether a lane has this look.
+func (l look) seen(lanes []*trace.Lane) bool {
+	return slices.ContainsFunc(lanes, func(lane *trace.Lane) bool { return slices.ContainsFunc(lane.Spans, l.of) })
 }
 
 // drawTimeline draws one picture. The page itself is the background.
@@ -143,6 +175,9 @@ func drawTimeline(t theme, r *trace.Recording, lanes []*trace.Lane) []byte {
 	fmt.Fprintf(&svg, `<text x="%d" y="14" font-size="13">%s</text>`+"\n", labels, html.EscapeString(r.Title))
 	x := labels
 	for _, l := range looks {
+		if l.wake && !l.seen(shown) {
+			continue // most pictures have none, and their legend need not explain it
+		}
 		fmt.Fprintf(&svg, `<rect x="%d" y="%d" width="18" height="%d" fill="%s"/><text x="%d" y="34">%s</text>`+"\n",
 			x, 30-l.height/2, l.height, hex(t.series[l.colour]), x+23, l.words)
 		x += 23 + 7*len(l.words) + 12
@@ -175,7 +210,7 @@ func last(r *trace.Recording, lanes []*trace.Lane) time.Duration {
 func drawLane(svg *bytes.Buffer, t theme, l *trace.Lane, y int, scale float64) {
 	for _, kind := range looks {
 		for _, s := range l.Spans {
-			if s.State != kind.state {
+			if !kind.of(s) {
 				continue
 			}
 			fmt.Fprintf(svg, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", labels+float64(s.From)*scale, y-kind.height/2,

@@ -63,7 +63,7 @@ func TestTimeline(t *testing.T) {
 	}
 	for _, theme := range []string{"light", "dark"} {
 		svg := m.Files["run-timeline-"+theme+".svg"]
-		bars := rectangles(t, svg)[len(looks):] // the legend's are first
+		bars := rectangles(t, svg)[len(looks)-1:] // the legend's are first; nobody here waits for another strand
 		// The axis is 14 ms long: 50 pixels for each. Queued, running, waiting, running.
 		for _, want := range []string{"90 100", "190 50", "240 50", "290 150", "140 350", "490 50", "540 50", "590 150"} {
 			if !slices.Contains(bars, want) {
@@ -102,6 +102,29 @@ func rectangles(t *testing.T, svg []byte) (bars []string) {
 			}
 		}
 		bars = append(bars, fmt.Sprintf("%.0f %.0f", x, width))
+	}
+}
+
+// A wait for another strand looks different, and the legend explains it only where it is.
+func TestATimelineTellsTheTwoWaitsApart(t *testing.T) {
+	for _, what := range []string{trace.ForRead, trace.ForWake} {
+		r := trace.New(time.Now, 0)
+		c := r.Accept()
+		c.Park(what)
+		c.Resume()
+		lanes := r.Recording("").Lanes()
+		picture := string(drawTimeline(themes[0], r.Recording(""), lanes))
+		words, colour := "waits for another", hex(themes[0].series[3])
+		want := 0
+		if what == trace.ForWake {
+			want = 1
+		}
+		if strings.Contains(story(lanes), "waited longest for another strand") != (want == 1) {
+			t.Errorf("a wait for %s is told so: %s", what, story(lanes))
+		}
+		if strings.Count(picture, words) != want || strings.Count(picture, colour) != 2*want {
+			t.Errorf("a wait for %s:\n%s", what, picture)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type term struct {
 	anchor   string
 	forms    []string
 	everyday bool
+	said     *regexp.Regexp // finds any of the forms; nil: not needed yet
 }
 
 var (
@@ -115,11 +116,12 @@ func within(n ast.Node) bool {
 
 // in reports whether one of a term's forms stands in a text as words of their own.
 func (t *term) in(text string) bool {
-	for _, form := range t.forms {
-		expression := regexp.MustCompile(`(?i)(^|[^\pL\pN-])` + regexp.QuoteMeta(form) + `($|[^\pL\pN-])`)
-		if expression.MatchString(text) {
-			return true
+	if t.said == nil {
+		var forms []string
+		for _, form := range t.forms {
+			forms = append(forms, regexp.QuoteMeta(form))
 		}
+		t.said = regexp.MustCompile(`(?i)(^|[^\pL\pN-])(` + strings.Join(forms, "|") + `)($|[^\pL\pN-])`)
 	}
-	return false
+	return t.said.MatchString(text)
 }

@@ -171,7 +171,7 @@ func language(name string) string {
 	if path.Base(name) == "Makefile" {
 		return "make"
 	}
-	return map[string]string{".go": "go", ".c": "c", ".sh": "sh", ".py": "python", ".js": "js", ".html": "html", ".css": "css"}[path.Ext(name)]
+	return map[string]string{".go": "go", ".c": "c", ".sh": "sh", ".py": "python", ".js": "js", ".html": "html", ".css": "css", ".patch": "diff"}[path.Ext(name)]
 }
 
 // trim removes empty lines at both ends and the indentation that all lines share.

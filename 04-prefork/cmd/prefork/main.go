@@ -1,10 +1,14 @@
-// Command prefork serves stage 04: a master and worker processes that share one listener.
+// Command prefork serves stage 04: a master and worker processes on one port, which connections reach in
+// one of five ways.
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 
 	"example.com/c10k/01-blocking/app"
 	"example.com/c10k/01-blocking/command"
@@ -19,62 +23,128 @@ import (
 // mostWorkers is far above any useful number: one for each core is enough.
 const mostWorkers = 1024
 
+// modes are the ways in which connections reach the workers.
+var modes = []string{"shared", "exclusive", "reuseport", "handoff", "exec"}
+
+const modeUsage = "how connections reach the workers: `MODE` shared (one listener, all are woken, one is faster), " +
+	"exclusive (the kernel wakes one; Linux), reuseport (a listener each, the kernel spreads), " +
+	"handoff (the master accepts and sends descriptors), exec (a process for each connection, at most -workers at once, with a thread)"
+
+// settings are this command's own flags.
+type settings struct {
+	*command.Flags
+	workers int
+	mode    string
+	engine  string
+}
+
 func main() {
 	worker, isWorker := prefork.Inherited()
-	flags := command.New("a master and worker processes that share one listener: stage 04", app.Names, true)
-	workers := flags.Int("workers", runtime.NumCPU(), "run `N` worker processes")
-	mode := flags.String("mode", "shared", "how connections reach the workers: `MODE` shared (all are woken, one is faster) or exclusive (the kernel wakes one; Linux)")
-	model := flags.String("engine", "coroutines", "in a worker, `ENGINE` carries connections: threads or coroutines")
-	flags.Parse()
-	if *workers < 1 || *workers > mostWorkers {
-		flags.Misused("-workers %d: choose from 1 to %d", *workers, mostWorkers)
-	}
-	if *mode != "shared" && *mode != "exclusive" {
-		flags.Misused("-mode %s is unknown: choose shared or exclusive", *mode)
-	}
-	if *model != "threads" && *model != "coroutines" {
-		flags.Misused("-engine %s is unknown: choose threads or coroutines", *model)
-	}
-	if *mode == "exclusive" && *model == "threads" {
-		flags.Misused("-mode exclusive needs -engine coroutines: threads wait in poll(2), which wakes everybody")
-	}
+	s := parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if isWorker {
-		os.Exit(work(worker, flags, *model, engine.Config{
-			Worker:      worker,
-			Timeouts:    flags.Timeouts,
-			DeferAccept: flags.DeferAccept,
-			Exclusive:   *mode == "exclusive",
-			Log:         log.With("worker", worker.Name),
-			DrainTime:   prefork.DefaultDrainTimeout * 2 / 3, // and a third for the master to see that it is over
-		}))
+		os.Exit(s.work(worker, log.With("worker", worker.Name)))
 	}
-
 	if _, err := sock.ConnectionLimit(); err != nil {
-		flags.Failed(err)
+		s.Failed(err)
 	}
-	listener, at, err := sock.ListenNonBlocking(flags.Addr, sock.Options{Backlog: flags.Backlog, DeferAccept: flags.DeferAccept})
+	listener, err := prefork.Listener(s.open)
 	if err != nil {
-		flags.Failed(err)
+		s.Failed(err)
+	}
+	at, err := sock.NonBlocking(listener).LocalAddr()
+	if err != nil {
+		s.Failed(err)
 	}
 	os.Exit(prefork.Run(prefork.Config{
-		Workers:  *workers,
-		Listener: int(listener),
+		Workers:  s.workers,
+		Mode:     map[string]prefork.Mode{"handoff": prefork.HandOver, "exec": prefork.EachConnection}[s.mode],
+		Listener: listener,
 		Serving:  func() { command.Listening(at) },
 		Log:      log,
 	}))
 }
 
+func parse() *settings {
+	s := &settings{Flags: command.New("a master and worker processes on one port: stage 04", app.Names, true)}
+	s.IntVar(&s.workers, "workers", runtime.NumCPU(), "run `N` worker processes")
+	s.StringVar(&s.mode, "mode", modes[0], modeUsage)
+	s.StringVar(&s.engine, "engine", "coroutines", "in a worker, `ENGINE` carries connections: threads or coroutines")
+	s.Parse()
+	if s.workers < 1 || s.workers > mostWorkers {
+		s.Misused("-workers %d: choose from 1 to %d", s.workers, mostWorkers)
+	}
+	if !slices.Contains(modes, s.mode) {
+		s.Misused("-mode %s is unknown: choose one of %s", s.mode, strings.Join(modes, ", "))
+	}
+	if s.engine != "threads" && s.engine != "coroutines" {
+		s.Misused("-engine %s is unknown: choose threads or coroutines", s.engine)
+	}
+	if s.mode == "exclusive" && s.engine == "threads" {
+		s.Misused("-mode exclusive needs -engine coroutines: threads wait in poll(2), which wakes everybody")
+	}
+	return s
+}
+
+// open opens what the master has: the listener, or, where each worker has a listener of its own, a socket
+// that keeps the port for them.
+func (s *settings) open() (fd int, err error) {
+	var socket sock.NonBlocking
+	if s.mode == "reuseport" {
+		socket, _, err = sock.HoldPort(s.Addr)
+	} else {
+		socket, _, err = sock.ListenNonBlocking(s.Addr, s.listenOptions())
+	}
+	return int(socket), err
+}
+
+func (s *settings) listenOptions() sock.Options {
+	return sock.Options{Backlog: s.Backlog, DeferAccept: s.DeferAccept, ReusePort: s.mode == "reuseport"}
+}
+
 // work is a worker's main. The handler is made for the model that carries it, and knows neither that
 // model nor that other processes have a handler of their own: comet is right in one worker and wrong in
 // two.
-func work(w *prefork.Worker, flags *command.Flags, model string, c engine.Config) (exit int) {
-	if model == "threads" {
-		return engine.Threads(c, func(m strand.Model) (http1.Handler, error) { return app.New(flags.App, m) })
+func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
+	switch s.mode {
+	case "shared", "exclusive": // w.Listener is everybody's
+	case "reuseport": // w.Listener is everybody's too, and keeps the port; the queue is this worker's own
+		if err := s.listenBeside(w); err != nil {
+			log.Error("the worker cannot listen", "reason", err)
+			return prefork.ExitCannotStart
+		}
+	case "handoff": // there is no listener; connections come over the link, to w.OnConnection
+	case "exec": // there is neither: w.Connection is what this process is for
 	}
-	c.Application = func(s *coro.Scheduler) (http1.Handler, func(byte, []byte), error) {
-		handler, err := app.New(flags.App, s)
+	c := engine.Config{
+		Worker:      w,
+		Timeouts:    s.Timeouts,
+		DeferAccept: s.DeferAccept,
+		Exclusive:   s.mode == "exclusive",
+		Alone:       s.workers == 1 || s.mode == "reuseport",
+		Log:         log,
+		DrainTime:   prefork.DefaultDrainTimeout * 2 / 3, // and a third for the master to see that it is over
+	}
+	if s.engine == "threads" || s.mode == "exec" {
+		return engine.Threads(c, func(m strand.Model) (http1.Handler, error) { return app.New(s.App, m) })
+	}
+	c.Application = func(scheduler *coro.Scheduler) (http1.Handler, func(byte, []byte), error) {
+		handler, err := app.New(s.App, scheduler)
 		return handler, nil, err
 	}
 	return engine.Coroutines(c)
+}
+
+// listenBeside gives a worker a listener of its own on the port that it inherited.
+func (s *settings) listenBeside(w *prefork.Worker) error {
+	at, err := sock.NonBlocking(w.Listener).LocalAddr()
+	if err != nil {
+		return fmt.Errorf("the inherited socket: %w", err)
+	}
+	own, _, err := sock.ListenNonBlocking(at.String(), s.listenOptions())
+	if err != nil {
+		return err
+	}
+	w.Listener = int(own) // the other stays open: it keeps the port when the master is gone before this worker
+	return nil
 }

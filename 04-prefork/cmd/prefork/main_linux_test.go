@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -105,31 +104,5 @@ func TestWallCometIsWrongInTwoProcesses(t *testing.T) {
 	}
 	if body, _ := io.ReadAll(answer(t, waits).Body); string(body) != "1" {
 		t.Errorf("the waiter was told %q", body)
-	}
-}
-
-// Connections that are in the listener's queue when the last workers stop are served and not reset.
-func TestAStopEmptiesTheQueue(t *testing.T) {
-	address, process, _ := serve(t, "-workers", "2", "-engine", "threads", "-defer-accept=false")
-	workers := children(t, process.Process.Pid)
-	for _, pid := range workers {
-		suspend(t, pid)
-		t.Cleanup(func() { resume(pid) })
-	}
-	var queued []net.Conn
-	for range 200 {
-		conn, _ := dial(t, address)
-		io.WriteString(conn, request)
-		queued = append(queued, conn)
-	}
-	process.Process.Signal(syscall.SIGTERM)
-	for _, pid := range workers {
-		resume(pid)
-	}
-	for i, conn := range queued {
-		whole, err := io.ReadAll(conn)
-		if err != nil || !bytes.HasPrefix(whole, []byte("HTTP/1.1 200 ")) {
-			t.Fatalf("connection %d of %d: %q, %v", i, len(queued), whole, err)
-		}
 	}
 }

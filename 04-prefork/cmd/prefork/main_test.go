@@ -4,16 +4,21 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 
 	"example.com/c10k/01-blocking/conform"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -21,10 +26,49 @@ const (
 	patience = 20 * time.Second // for an event that must come
 )
 
+// listenVariable makes the test's program a worker that calls listen on descriptor 3 with this backlog
+// (TestListenBeforeOrAfterTheFork).
+const listenVariable = "C10K_TEST_LISTEN"
+
+func TestMain(m *testing.M) {
+	if backlog, err := strconv.Atoi(os.Getenv(listenVariable)); err == nil {
+		if err := unix.Listen(3, backlog); err != nil {
+			fmt.Fprintln(os.Stderr, "listen:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	var err error
+	if builtIn, err = os.MkdirTemp("", "prefork"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	exit := m.Run()
+	os.RemoveAll(builtIn)
+	os.Exit(exit)
+}
+
+var (
+	builtIn   string // a directory for all tests
+	buildOnce sync.Once
+)
+
+// build compiles the command, once for all tests, and returns its file.
+func build(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(builtIn, "prefork")
+	buildOnce.Do(func() {
+		if err := os.Rename(conform.Build(t, program), file); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return file
+}
+
 // Two workers serve what needs no common list; one worker serves comet as well. Threads are held to what
 // the threads of stage 01 are held to: they cannot notice that a waiting client left.
 func TestConform(t *testing.T) {
-	built := conform.Build(t, program)
+	built := build(t)
 	for name, c := range map[string]struct {
 		stage string
 		args  []string
@@ -43,18 +87,41 @@ func TestConform(t *testing.T) {
 // The combinations that TestConform does not start answer requests too.
 func TestConformOfTheOtherCombinations(t *testing.T) {
 	for name, args := range map[string][]string{
-		"two-exclusive": {"-workers", "2", "-mode", "exclusive"},
-		"two-threads":   {"-workers", "2", "-engine", "threads"},
+		"two-exclusive":         {"-workers", "2", "-mode", "exclusive"},
+		"two-threads":           {"-workers", "2", "-engine", "threads"},
+		"two-reuseport":         {"-workers", "2", "-mode", "reuseport"},
+		"two-reuseport-threads": {"-workers", "2", "-mode", "reuseport", "-engine", "threads"},
+		"two-handoff":           {"-workers", "2", "-mode", "handoff"},
+		"two-handoff-threads":   {"-workers", "2", "-mode", "handoff", "-engine", "threads"},
+		"exec":                  {"-workers", "64", "-mode", "exec"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			address, _, _ := serve(t, append(args, "-app", "hello")...)
-			conform.Test(t, conform.Target{URL: "http://" + address, App: "hello", Groups: []string{"http"}})
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "hello", Groups: []string{"http", "half-close"}})
+			address, _, _ = serve(t, append(args, "-app", "echo")...)
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "echo", Groups: []string{"chunked", "echo"}, OnlyApp: true})
+		})
+	}
+}
+
+// With one worker the comet application is right, however its connections come.
+func TestConformOfCometInTheOtherModes(t *testing.T) {
+	for name, c := range map[string]struct{ args, groups []string }{
+		"reuseport":       {[]string{"-mode", "reuseport"}, []string{"comet", "paths", "departure"}},
+		"handoff":         {[]string{"-mode", "handoff"}, []string{"comet", "paths", "departure"}},
+		"handoff-threads": {[]string{"-mode", "handoff", "-engine", "threads"}, []string{"comet", "paths"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, _, _ := serve(t, append(c.args, "-workers", "1", "-app", "comet")...)
+			conform.Test(t, conform.Target{URL: "http://" + address, App: "comet", Groups: c.groups})
 		})
 	}
 }
 
 func TestMistakesAreOneLine(t *testing.T) {
-	built := conform.Build(t, program)
+	built := build(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +133,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		says   string
 	}{
 		{[]string{"-workers", "0"}, 2, "choose from 1 to"},
-		{[]string{"-mode", "handover"}, 2, "choose shared"},
+		{[]string{"-mode", "handover"}, 2, "choose one of shared"},
 		{[]string{"-engine", "fibers"}, 2, "choose threads or coroutines"},
 		{[]string{"-engine", "threads", "-mode", "exclusive"}, 2, "-engine coroutines"},
 		{[]string{"-app", "faults", "-addr", "0.0.0.0:0"}, 2, "loopback"},
@@ -86,7 +153,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 // serve starts the command. It is stopped at the test's end, and has to end with status 0 then.
 func serve(t *testing.T, args ...string) (address string, process *exec.Cmd, command *conform.Command) {
 	t.Helper()
-	process = exec.Command(conform.Build(t, program), append(args, "-addr", "127.0.0.1:0")...)
+	process = exec.Command(build(t), append(args, "-addr", "127.0.0.1:0")...)
 	command, err := conform.Start(process, "", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -123,71 +190,4 @@ func answer(t *testing.T, r *bufio.Reader) *http.Response {
 	}
 	a.Body = io.NopCloser(bytes.NewReader(body))
 	return a
-}
-
-const request = "GET / HTTP/1.1\r\nHost: c10k\r\n\r\n"
-
-func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
-	for _, engine := range []string{"threads", "coroutines"} {
-		t.Run(engine, func(t *testing.T) {
-			// One worker, so that the end of one connection tells that the drain has begun for the other.
-			address, process, command := serve(t, "-workers", "1", "-engine", engine, "-defer-accept=false")
-			idle, idleAnswers := dial(t, address)
-			io.WriteString(idle, request)
-			answer(t, idleAnswers)
-			half, halfAnswers := dial(t, address)
-			io.WriteString(half, request+request[:10]) // the answer to the first tells that the half has arrived
-			answer(t, halfAnswers)
-
-			process.Process.Signal(syscall.SIGTERM)
-			if _, err := idleAnswers.ReadByte(); err != io.EOF {
-				t.Errorf("the connection between two requests: %v, want its end", err)
-			}
-			io.WriteString(half, request[10:])
-			if a := answer(t, halfAnswers); a.StatusCode != 200 || !a.Close {
-				t.Errorf("the request under way: status %d, close %v; want 200 and the end of the connection", a.StatusCode, a.Close)
-			}
-			select {
-			case <-command.Ended():
-			case <-time.After(patience):
-				t.Error("nobody is left, and the server goes on")
-			}
-		})
-	}
-}
-
-// A worker that may have few descriptors leaves what it cannot hold to the listener's queue: everybody is
-// served in the end, and accept never fails for want of a descriptor.
-func TestAFullWorkerLeavesTheRestInTheQueue(t *testing.T) {
-	for _, engine := range []string{"threads", "coroutines"} {
-		t.Run(engine, func(t *testing.T) {
-			built := conform.Build(t, program)
-			command, err := conform.Start(exec.Command("sh", "-c", "ulimit -n 100; exec \"$0\" \"$@\"", built,
-				"-workers", "1", "-engine", engine, "-defer-accept=false", "-addr", "127.0.0.1:0"), "", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := command.Stop(); err != nil {
-					t.Error(err)
-				}
-			})
-			var answers []*bufio.Reader
-			var conns []net.Conn
-			for range 150 {
-				conn, r := dial(t, strings.TrimPrefix(command.URL, "http://"))
-				io.WriteString(conn, request)
-				conns, answers = append(conns, conn), append(answers, r)
-			}
-			for i := range conns { // accepted in the order in which they came; each makes room for another
-				if a := answer(t, answers[i]); a.StatusCode != 200 {
-					t.Fatalf("connection %d: status %d", i, a.StatusCode)
-				}
-				conns[i].Close()
-			}
-			if said := command.Said(); strings.Contains(said, "no descriptor") {
-				t.Errorf("the server complained:%s", said)
-			}
-		})
-	}
 }

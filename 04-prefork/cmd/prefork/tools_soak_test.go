@@ -10,5 +10,5 @@ import (
 
 // ab -n 100000 -c 50, as in document 001.
 func TestSoakTools(t *testing.T) {
-	conform.TestTools(t, 100_000, conform.Build(t, "example.com/c10k/04-prefork/cmd/prefork"), "-workers", "2")
+	conform.TestTools(t, 100_000, build(t), "-workers", "2")
 }

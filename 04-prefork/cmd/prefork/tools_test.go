@@ -13,5 +13,5 @@ func TestTools(t *testing.T) {
 	if testing.Short() {
 		requests = 1_000
 	}
-	conform.TestTools(t, requests, conform.Build(t, "example.com/c10k/04-prefork/cmd/prefork"), "-workers", "2")
+	conform.TestTools(t, requests, build(t), "-workers", "2")
 }

@@ -32,13 +32,20 @@ func main() {
 	if _, err := sock.ConnectionLimit(); err != nil {
 		o.Failed(err)
 	}
-	listener, at, err := sock.ListenNonBlocking(o.Addr, sock.Options{Backlog: o.Backlog, DeferAccept: o.DeferAccept})
+	listener, err := prefork.Listener(func() (int, error) {
+		listener, _, err := sock.ListenNonBlocking(o.Addr, sock.Options{Backlog: o.Backlog, DeferAccept: o.DeferAccept})
+		return int(listener), err
+	})
+	if err != nil {
+		o.Failed(err)
+	}
+	at, err := sock.NonBlocking(listener).LocalAddr()
 	if err != nil {
 		o.Failed(err)
 	}
 	os.Exit(prefork.Run(prefork.Config{
 		Workers:     o.workers,
-		Listener:    int(listener),
+		Listener:    listener,
 		Application: func(m *prefork.Master) prefork.Application { return newOrder(m, o, log) },
 		Serving: func() {
 			command.Listening(at)

@@ -16,14 +16,24 @@ type order struct {
 }
 
 func newOrder(m *prefork.Master, o *options, log *slog.Logger) order {
-	return order{sequencer.New(sequencer.Config[prefork.WorkerID]{
+	s := sequencer.New(sequencer.Config[prefork.WorkerID]{
 		Epoch:  1 + rand.Uint64N(mostEpoch),
 		Limits: o.limits,
 		Send:   func(w prefork.WorkerID, f sequencer.Frame) { m.Send(w, byte(f.Kind), f.Payload()) },
 		After:  m.After,
 		Now:    time.Now,
-	}), log}
+	})
+	if kept := m.Kept(); kept != nil {
+		if err := s.Restore(kept); err != nil { // a history that begins anew: clients are told to begin anew too
+			log.Error("what the program before knew cannot be read", "reason", err)
+		}
+	}
+	return order{s, log}
 }
+
+// Keep is what the program that takes over in an upgrade has to know: the numbers, the history, and the
+// rounds that are under way.
+func (o order) Keep() []byte { return o.Save() }
 
 // mostEpoch keeps an epoch a number that JavaScript can hold, where numbers are exact up to 2⁵³. That two
 // servers in a row have the same one happens once in 280,000,000,000,000 restarts.

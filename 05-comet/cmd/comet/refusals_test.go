@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,7 +155,7 @@ func TestMetrics(t *testing.T) {
 			heads[text] = true
 		}
 	}
-	if d := cmp.Diff(map[string]bool{fmt.Sprint(`comet_head{worker="worker-1"} 1`): true, `comet_head{worker="worker-2"} 1`: true}, heads); d != "" {
+	if d := cmp.Diff(map[string]bool{`comet_head{worker="worker-1"} 1`: true, `comet_head{worker="worker-2"} 1`: true}, heads); d != "" {
 		t.Error("heads (-want +got):", d)
 	}
 }

@@ -26,6 +26,14 @@ func (s *server) reload() {
 	s.read("generation is ready")
 }
 
+// upgrade returns when the program that has taken over has a generation that serves.
+func (s *server) upgrade() {
+	s.Helper()
+	s.signal(syscall.SIGUSR2)
+	s.read("this program has taken over")
+	s.read("generation is ready")
+}
+
 // killOne kills a worker that is not about to end, and returns when another one is started.
 func (s *server) killOne() {
 	s.Helper()
@@ -39,7 +47,7 @@ func (s *server) killOne() {
 	s.Fatalf("all workers drain: %+v", s.stats())
 }
 
-// Publish, reload, publish, kill a worker, publish: the first cursor still answers all, without a reset; and
+// Publish, reload, publish, kill a worker, publish, upgrade, publish: the first cursor still answers all, without a reset; and
 // those who wait all the while, or come back when they are sent away, get everything once.
 func TestTheFirstCursorAnswersAll(t *testing.T) {
 	s := startServer(t, "-workers", "2", "-drain-window", "300ms")
@@ -51,7 +59,7 @@ func TestTheFirstCursorAnswersAll(t *testing.T) {
 	}
 	s.await("they wait", func() bool { return s.stats().Listening == clients })
 	want := []string{}
-	for round := range 3 {
+	for round := range 4 {
 		for i := range 5 {
 			want = append(want, fmt.Sprint(round, " ", i))
 			s.publish("a", want[len(want)-1])
@@ -61,6 +69,8 @@ func TestTheFirstCursorAnswersAll(t *testing.T) {
 			s.reload()
 		case 1:
 			s.killOne()
+		case 2:
+			s.upgrade()
 		}
 	}
 	want = append(want, "over")

@@ -26,6 +26,7 @@ func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
 		Worker:      w,
 		Timeouts:    o.Timeouts,
 		DeferAccept: o.DeferAccept,
+		Alone:       o.workers == 1,
 		Log:         log,
 		DrainTime:   o.drainTime,
 		OnDrain:     func() { h.Drain(o.drainWindow) },

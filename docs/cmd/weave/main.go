@@ -3,6 +3,7 @@
 //	go run ./docs/cmd/weave            rewrite what is stale
 //	go run ./docs/cmd/weave -check     change nothing; say what is stale or wrong, exit status 1 if anything is
 //	go run ./docs/cmd/weave -record    run the transcripts too, and put what they print into the chapters
+//	go run ./docs/cmd/weave -record -page docs/03-coroutines.md    those of one page
 //
 // Package book says what a page may have, and docs/architecture.md where this belongs. What it does not
 // do: it never touches a source file or a result.
@@ -26,17 +27,21 @@ import (
 func main() {
 	check := flag.Bool("check", false, "change nothing; exit with status 1 if something is stale")
 	record := flag.Bool("record", false, "run the transcripts, and write what they print")
+	page := flag.String("page", "", "with -record: only the transcripts of `PAGE`, named from the top directory")
 	root := flag.String("root", ".", "the repository's top directory")
 	flag.Parse()
-	if err := run(*root, *check, *record); err != nil {
+	if err := run(*root, *check, *record, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "weave:", err)
 		os.Exit(1)
 	}
 }
 
-func run(root string, check, record bool) error {
+func run(root string, check, record bool, page string) error {
+	if page != "" && !record {
+		return errors.New("-page says whose transcripts to run: give -record too")
+	}
 	if record {
-		if err := recordAll(root); err != nil {
+		if err := recordPages(root, page); err != nil {
 			return err
 		}
 	}
@@ -80,15 +85,22 @@ func write(root string, files map[string][]byte) error {
 	return nil
 }
 
-// recordAll runs the transcripts page by page; ^C ends what runs.
-func recordAll(root string) error {
+// recordPages runs the transcripts page by page, or those of the one that is named; ^C ends what runs.
+func recordPages(root, only string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	b, err := book.Open(root)
 	if err != nil {
 		return err
 	}
-	for _, page := range b.Pages() {
+	pages := b.Pages()
+	if only != "" {
+		if !slices.Contains(pages, only) {
+			return fmt.Errorf("-page %s: the pages that have transcripts are %q", only, pages)
+		}
+		pages = []string{only}
+	}
+	for _, page := range pages {
 		fmt.Println("recording", page)
 		text, err := b.Record(ctx, page)
 		if err != nil {
