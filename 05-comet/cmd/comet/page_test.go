@@ -93,8 +93,6 @@ func TestWhoMayStartADemo(t *testing.T) {
 		}
 	}
 
-	long := s.stream("/stream?topic=a") // so that what follows has something to tell from the demo's own
-	long.block()
 	first := s.connect()
 	first.Write([]byte("POST /ui/demo HTTP/1.1\r\nHost: " + s.addr + "\r\n" + own + "Content-Length: 4\r\n\r\n3000"))
 	s.await("the demo's clients wait", func() bool { return s.stats().Waiting > 0 })
