@@ -1,13 +1,16 @@
 package browser
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
@@ -65,23 +68,38 @@ func TestChatOverAReload(t *testing.T) {
 func TestAHiddenTab(t *testing.T) {
 	b := startBrowser(t)
 	s := startServer(t, "-workers", "1")
-	tab := b.open(s.page)
-	tab.await(`document.getElementById('listening').textContent === '1'`)
-	look := func(hidden bool) {
+	tab := b.open(s.page, first(`window.sources = []; window.EventSource = class extends EventSource {
+		constructor(url) { super(url); sources.push(this); }
+	}`))
+	look := func(hidden bool, open int) {
+		t.Helper()
 		value[bool](tab, fmt.Sprintf(`Object.defineProperty(document, 'hidden', {value: %v, configurable: true}) && document.dispatchEvent(new Event('visibilitychange'))`, hidden))
+		tab.await(fmt.Sprintf(`sources.filter(s => s.readyState === EventSource.OPEN).length === %d`, open))
 	}
-	look(true)
-	s.await("nobody listens", `"listening":0,"streams":0,`)
-	s.ask("POST", "/topics/chat", "while it was away")
-	look(false)
-	tab.await(`document.querySelectorAll('#messages li').length > 0`)
-	if d := cmp.Diff([]string{"while it was away"}, tab.texts()); d != "" {
+	s.ask("POST", "/topics/chat", "while it was there")
+	tab.await(`document.querySelectorAll('#messages li').length === 1`)
+	for round := range 2 {
+		look(true, 0)
+		s.await("nobody listens", `"listening":0,"streams":0,`)
+		s.ask("POST", "/topics/chat", fmt.Sprint("while it was away ", round))
+		look(false, 2)
+	}
+	tab.await(`document.querySelectorAll('#messages li').length >= 3`)
+	if d := cmp.Diff([]string{"while it was there", "while it was away 0", "while it was away 1"}, tab.texts()); d != "" {
 		t.Error("messages (-want +got):", d)
 	}
 	b.silent()
 }
 
-// A server that begins anew has another epoch: the page is told, and says so.
+// first runs a script in the page before its own.
+func first(script string) action {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return err
+	})
+}
+
+// The page says where messages are missing.
 func TestAReset(t *testing.T) {
 	b := startBrowser(t)
 	s := startServer(t, "-workers", "1", "-history", "2")
