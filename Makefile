@@ -12,13 +12,15 @@ FUZZ ?= 5s# for each fuzz target of make check
 SOAK ?= 5m# for each long test of make soak
 OLD  ?= docs/results# for make bench-compare
 NEW  ?= results
+COUNT ?= 6# times that make bench-parts measures each
 
 # What windows can build too, because it does no input and no output of its own. Its tests may need an
 # engine, and those are for Unix: so the files of these packages are vetted, and not their tests.
 WINDOWS := 01-blocking/http1 01-blocking/strand 05-comet/hub
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain build run serve wall-01 wall-02 wall-03 wall-05 test check soak bench bench-publish bench-compare doctor weave record clean \
+.PHONY: help toolchain build run serve wall-01 wall-02 wall-03 wall-04 wall-05 stevens test check soak \
+        bench bench-publish bench-compare bench-parts bench-faults doctor weave record clean \
         check-format check-vet check-static check-arrows check-race check-fuzz
 
 help: ## this list
@@ -92,19 +94,31 @@ wall-02: build ## stage 02's walls: a torn application, one slow handler, select
 wall-03: build ## stage 03's walls: two cores, one used; a crash that takes all; a handler that blocks; tables
 	@bin/wall03 -json results/wall-03.json
 
+wall-04: build ## stage 04's wall: the comet handler in one process and in two; a table
+	@bin/wall04 -json results/wall-04.json
+
 wall-05: build ## stage 05's wall: what a waiting client costs, what a million would, where this machine ends; tables
 	@bin/wall05 -json results/wall-05.json
+
+stevens: build ## one load for every design of a server, as in Stevens' chapter 30: CPU, distribution, herd; then scaling, and files beside nginx
+	@bin/stevens -bin bin -json results/stevens.json
 
 bench: build ## measure this machine, beside the published figures; writes to results/, which git ignores
 	bin/bench -quick -out results
 	bin/oneprocess -rounds 3 -json results/oneprocess.json
 	cd 03-coroutines && go test -run '^$$' -bench . ./coro/
 
-bench-publish: build ## measure for half an hour, and replace the published figures in docs/results: read the diff before you commit it
+bench-publish: build ## measure for most of an hour, and replace the published figures in docs/results: read the diff before you commit it
 	bin/bench -out docs/results
 
 bench-compare: build ## which servers became slower or faster, by CPU time, between the directories OLD and NEW
 	@bin/bench -compare $(OLD) $(NEW)
+
+bench-parts: toolchain ## parser, poller, switch, channel, hub, sequencer, each alone, COUNT times: for benchstat OLD NEW
+	@go test -p 1 -run '^$$' -bench . -count $(COUNT) ./01-blocking/http1 ./02-selectors/poll ./03-coroutines/coro ./05-comet/hub ./05-comet/sequencer
+
+bench-faults: build ## one slow client, one hog, one crash, one leak, under every model: who suffers; writes to results/
+	@bin/bench -faults -out results
 
 doctor: toolchain ## what this machine can run: Go, descriptors, ports, cores, tools; and how to change it
 	@go run ./docs/cmd/doctor

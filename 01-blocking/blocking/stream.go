@@ -1,6 +1,7 @@
 package blocking
 
 import (
+	"io"
 	"time"
 
 	"example.com/c10k/01-blocking/sock"
@@ -51,30 +52,53 @@ func (s *stream) Recv(until time.Time) ([]byte, error) {
 // Send blocks the thread until the kernel has taken all of b.
 func (s *stream) Send(b []byte, until time.Time) error {
 	for len(b) > 0 {
-		left, err := remaining(until)
+		n, err := s.send(until, func() (int, error) { return s.fd.Write(b) })
 		if err != nil {
 			return err
 		}
-		if left != s.sends {
-			if err := s.fd.SetWriteTimeout(left); err != nil {
-				return err
-			}
-			s.sends = left
-		}
-		s.seen.Park(trace.ForWrite)
-		n, err := s.fd.Write(b)
-		s.seen.Resume()
-		if n > 0 {
-			s.seen.Write(n)
-		}
 		b = b[n:]
-		switch err {
-		case nil, sock.ErrInterrupted, sock.ErrTimeout:
-		default:
-			return err
-		}
 	}
 	return nil
+}
+
+// filePiece bounds one sendfile(2): SO_SNDTIMEO is for each time that the socket is full, so a call that
+// moves much is one that the deadline does not reach.
+const filePiece = 1 << 20
+
+// SendFile blocks the thread until the kernel has taken some of a file, also while the disk is slow: it is
+// nobody else's thread.
+func (s *stream) SendFile(file io.ReaderAt, offset, n int64, until time.Time) (int64, error) {
+	for {
+		sent, err := s.send(until, func() (int, error) { return s.fd.SendFile(file, offset, int(min(n, filePiece))) })
+		if sent > 0 || err != nil {
+			return int64(sent), err
+		}
+	}
+}
+
+// send calls write once, with the time that is left. Nothing sent and no error is: try again.
+func (s *stream) send(until time.Time, write func() (int, error)) (int, error) {
+	left, err := remaining(until)
+	if err != nil {
+		return 0, err
+	}
+	if left != s.sends {
+		if err := s.fd.SetWriteTimeout(left); err != nil {
+			return 0, err
+		}
+		s.sends = left
+	}
+	s.seen.Park(trace.ForWrite)
+	n, err := write()
+	s.seen.Resume()
+	if n > 0 {
+		s.seen.Write(n)
+	}
+	switch err {
+	case sock.ErrInterrupted, sock.ErrTimeout: // is the time really over?
+		err = nil
+	}
+	return n, err
 }
 
 // CloseWrite sends the end of the stream.

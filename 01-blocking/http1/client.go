@@ -184,8 +184,8 @@ func (a *Answer) parse(b []byte, most int, m *meaning) (int, *Error) {
 	if a.Status < 100 || b[after] != ' ' && end != after {
 		return 0, errStatusLine
 	}
-	a.Header = a.Header[:0]
-	n, err := m.fields(b, end+len("\r\n"), &a.Header, most)
+	n, err := 0, (*Error)(nil)
+	a.Header, n, err = m.fields(b, end+len("\r\n"), a.Header[:0], most)
 	a.Close = m.close || a.Minor == 0 && !m.keepAlive
 	return n, err
 }

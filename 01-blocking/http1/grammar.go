@@ -51,29 +51,39 @@ func visibleASCII() (c class) {
 // are the bytes below 0x20 and DEL; whatever else is in a line may be in a field's value (RFC 9110
 // section 5.5), so the first control character is the line's end, or a fault.
 //
-// It looks at eight bytes at a time. In each byte of w, subtracting 0x20 sets the highest bit if the byte
-// was smaller, and so would a byte that had that bit before, which &^ takes out. A borrow may mark the
-// byte above a hit wrongly, never one below: the lowest mark is right, and only that one is used.
+// It looks at eight bytes at a time.
 func control(b []byte, i int) int {
+	rest := b[i:]
+	for len(rest) >= 8 {
+		marks := controls(binary.LittleEndian.Uint64(rest))
+		if marks == 0 {
+			rest = rest[8:]
+			continue
+		}
+		n := bits.TrailingZeros64(marks) / 8
+		if rest[n] != '\t' {
+			return len(b) - len(rest) + n
+		}
+		rest = rest[n+1:]
+	}
+	for n, c := range rest {
+		if c < 0x20 && c != '\t' || c == 0x7f {
+			return len(b) - len(rest) + n
+		}
+	}
+	return len(b)
+}
+
+// controls marks the control characters among eight bytes: it sets the highest bit of each that is one.
+//
+// Without its highest bit a byte is at most 0x7f, so nothing is carried into its neighbour when 0x60 is
+// added, which sets that bit again if the byte was 0x20 or more, and when 1 is added, which sets it if the
+// byte was DEL. A byte that came with its highest bit is no control character.
+func controls(w uint64) uint64 {
 	const ones = 0x0101010101010101
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		del := w ^ 0x7f*ones // a zero byte where DEL was
-		marks := ((w - 0x20*ones) &^ w) | ((del - ones) &^ del)
-		if marks &= 0x80 * ones; marks != 0 {
-			at := i + bits.TrailingZeros64(marks)/8
-			if b[at] != '\t' {
-				return at
-			}
-			i = at + 1 - 8 // go on behind the tab
-		}
-	}
-	for ; i < len(b); i++ {
-		if c := b[i]; c < 0x20 && c != '\t' || c == 0x7f {
-			return i
-		}
-	}
-	return i
+	const high = 0x80 * ones
+	low := w &^ high
+	return (^(low + 0x60*ones) | (low + ones)) &^ w & high
 }
 
 // refuseControl names the fault of a control character that is not the CR of a CR LF.

@@ -45,8 +45,8 @@ func (r *Request) parse(b []byte, most int, m *meaning) (int, *Error) {
 	default:
 		return 0, refuseVersion(version)
 	}
-	r.Header = r.Header[:0]
-	i, err := m.fields(b, i+versionEnd, &r.Header, most)
+	var err *Error
+	r.Header, i, err = m.fields(b, i+versionEnd, r.Header[:0], most)
 	r.Close = m.close || r.Minor == 0 && !m.keepAlive // RFC 9112 section 9.3
 	return i, err
 }
@@ -78,11 +78,12 @@ type meaning struct {
 	keepAlive bool // Connection: keep-alive
 }
 
-// fields reads header lines until the empty one, and returns where the head ends; 0 if b ends before.
-func (m *meaning) fields(b []byte, i int, header *[]Field, most int) (int, *Error) {
+// fields reads header lines until the empty one, and returns them behind those of header, and where the head
+// ends; 0 if b ends before.
+func (m *meaning) fields(b []byte, i int, header []Field, most int) ([]Field, int, *Error) {
 	for i+1 < len(b) {
 		if b[i] == '\r' && b[i+1] == '\n' {
-			return i + 2, nil
+			return header, i + 2, nil
 		}
 		start := i
 		for i < len(b) && token[b[i]] {
@@ -93,7 +94,7 @@ func (m *meaning) fields(b []byte, i int, header *[]Field, most int) (int, *Erro
 		}
 		if b[i] != ':' || i == start {
 			_, err := fieldName(b, start)
-			return 0, err
+			return header, 0, err
 		}
 		name := b[start:i:i]
 		i++
@@ -106,24 +107,27 @@ func (m *meaning) fields(b []byte, i int, header *[]Field, most int) (int, *Erro
 			break
 		}
 		if b[i] != '\r' || b[i+1] != '\n' {
-			return 0, refuseControl(b[i])
+			return header, 0, refuseControl(b[i])
 		}
 		end := i
 		for end > start && (b[end-1] == ' ' || b[end-1] == '\t') {
 			end--
 		}
 		i += 2
-		if len(*header) == most {
-			return 0, errFieldLimit
+		if len(header) == most {
+			return header, 0, errFieldLimit
 		}
-		*header = append(*header, Field{Name: name, Value: b[start:end:end]})
+		value := b[start:end:end]
+		header = append(header, Field{}) // and filled in place: a Field built first would be copied from the stack,
+		f := &header[len(header)-1]      // whose bytes are not there yet: a stall of the processor for each line
+		f.Name, f.Value = name, value
 		if len(name) < 32 && framingNames>>len(name)&1 != 0 {
-			if err := m.note(&(*header)[len(*header)-1]); err != nil {
-				return 0, err
+			if err := m.note(name, value); err != nil {
+				return header, 0, err
 			}
 		}
 	}
-	return 0, nil
+	return header, 0, nil
 }
 
 // fieldName returns where the name that begins at i ends, at its colon, or what is wrong with it.
@@ -148,8 +152,7 @@ const framingNames = 1<<len("host") | 1<<len("expect") | 1<<len("connection") |
 	1<<len("content-length") | 1<<len("transfer-encoding")
 
 // note takes from a field what it says about framing.
-func (m *meaning) note(f *Field) *Error {
-	name, value := f.Name, f.Value
+func (m *meaning) note(name, value []byte) *Error {
 	switch len(name) {
 	case len("host"):
 		if equalFold(name, "host") {

@@ -1,6 +1,9 @@
 package http1
 
-import "errors"
+import (
+	"errors"
+	"io" // a file's interface; nothing is read here
+)
 
 // A Sender takes the pieces of a body that is streamed. It belongs to the strand that it was given to.
 type Sender interface {
@@ -8,6 +11,11 @@ type Sender interface {
 	// returns. An empty piece is nothing. An error says that the client is gone or too slow, that it was
 	// promised another Length, or that it wants no body ([ErrNoBody]); every further Send returns it again.
 	Send(b []byte) error
+
+	// SendFile passes on n bytes of a file, from offset on, without holding more than a piece of them in
+	// memory; of an *os.File none, where system and engine can do that (sendfile(2)). A file that ends too
+	// early is io.ErrUnexpectedEOF.
+	SendFile(file io.ReaderAt, offset, n int64) error
 }
 
 // ErrNoBody is what Send returns when the request was HEAD, or the status allows no body.

@@ -84,6 +84,17 @@ func Pair() (NonBlocking, NonBlocking, error) {
 	return NonBlocking(a), NonBlocking(b), nil
 }
 
+// Duplicate returns another number for the same open socket, closed on exec (fcntl(2), F_DUPFD_CLOEXEC). The
+// connection ends when both are closed. What a poller was told of one of them it goes on telling as long as
+// the other is open (epoll(7), Q6): let it forget the number before you close it.
+func (s NonBlocking) Duplicate() (NonBlocking, error) {
+	fd, err := unix.FcntlInt(uintptr(s), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, failure("fcntl", errnoOf(err))
+	}
+	return NonBlocking(fd), nil
+}
+
 // AdoptNonBlocking takes over a descriptor that this process inherited or was handed, and makes it
 // non-blocking and closed on exec. O_NONBLOCK belongs to the open socket, not to the number: every
 // process that shares it gets the same mode.

@@ -16,6 +16,9 @@ type Listener struct {
 	shared    bool // with other processes: take one connection at each wake, and leave them theirs
 	exclusive bool
 	deferred  bool // connections arrive with their first bytes
+
+	Accepted int // connections
+	Empty    int // wake-ups that found nothing, because another process that shares the listener was faster
 }
 
 // Listen opens a listener, for example at "127.0.0.1:8080"; port 0 picks one.
@@ -72,6 +75,9 @@ func (l *Listener) Accept() (*Conn, error) {
 		}
 		fd, err := s.kernel.Accept(int(l.fd))
 		l.drained = l.shared || err == ErrAgain
+		if err == ErrAgain && l.shared {
+			l.Empty++
+		}
 		switch err {
 		case nil:
 			if !l.drained {
@@ -79,6 +85,7 @@ func (l *Listener) Accept() (*Conn, error) {
 					l.drained = true // the rest when the others had their turn
 				}
 			}
+			l.Accepted++
 			c := s.newConn(fd, l.deferred)
 			if s.options.Trace != nil {
 				c.begun()

@@ -123,8 +123,17 @@ func coroutines(c Config) error {
 	if err == nil {
 		err = failed
 	}
+	if s.Listener != nil {
+		c.herd(s.Listener.Accepted, s.Listener.Empty)
+	}
 	if err == nil {
 		err = c.Worker.Flush()
 	}
 	return err
+}
+
+// herd says at the end how many wake-ups were for nothing: all workers that wait for one listener are woken,
+// and one of them is first.
+func (c *Config) herd(accepted, empty int) {
+	c.Log.Info("worker is done", "accepted", accepted, "woken-for-nothing", empty)
 }

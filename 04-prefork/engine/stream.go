@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"io"
 	"time"
 
 	"example.com/c10k/01-blocking/sock"
@@ -59,6 +60,19 @@ func (s *stream) Send(b []byte, until time.Time) error {
 		}
 	}
 	return nil
+}
+
+// SendFile blocks the thread until the kernel has taken some of a file.
+func (s *stream) SendFile(file io.ReaderAt, offset, n int64, until time.Time) (int64, error) {
+	for {
+		sent, err := s.fd.SendFile(file, offset, int(n))
+		if err != sock.ErrAgain {
+			return int64(sent), err
+		}
+		if _, _, err := wait(s.fd, unix.POLLOUT, -1, until); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // CloseWrite sends the end of the stream.

@@ -77,6 +77,9 @@ func runThreads(c Config, application func(strand.Model) (http1.Handler, error))
 		return err
 	}
 	t.finish(c.DrainTime)
+	if c.Worker.Listener != 0 {
+		c.herd(t.accepted, t.empty)
+	}
 	return c.Worker.Flush()
 }
 
@@ -92,6 +95,8 @@ type threads struct {
 	begun chan struct{} // closed when the drain has begun
 	open  atomic.Int64  // connections
 	ended chan struct{} // has room for one notice that a connection ended
+
+	accepted, empty int // connections, and wake-ups that found nothing: see Config.herd
 }
 
 // accept accepts until the drain begins.
@@ -114,12 +119,15 @@ func (t *threads) accept() error {
 		c, err := t.listener.Accept() // one, as the other workers were woken too
 		switch {
 		case err == nil:
+			t.accepted++
 			t.start(c, nil)
+		case err == sock.ErrAgain:
+			t.empty++
 		case errors.Is(err, sock.ErrNoDescriptors):
 			t.log.Warn("no descriptor is left for a new connection: raise the limit (ulimit -n)", "error", err)
 			// The connection stays queued, and to ask again at once would be a spin.
 			wait(-1, 0, t.stopped, time.Now().Add(pause))
-		case err != sock.ErrAgain && err != sock.ErrAborted:
+		case err != sock.ErrAborted:
 			return err
 		}
 	}

@@ -33,9 +33,11 @@ const modeUsage = "how connections reach the workers: `MODE` shared (one listene
 // settings are this command's own flags.
 type settings struct {
 	*command.Flags
-	workers int
-	mode    string
-	engine  string
+	workers     int
+	mode        string
+	engine      string
+	root        string
+	logRequests bool
 }
 
 func main() {
@@ -66,10 +68,12 @@ func main() {
 }
 
 func parse() *settings {
-	s := &settings{Flags: command.New("a master and worker processes on one port: stage 04", app.Names, true)}
+	s := &settings{Flags: command.New("a master and worker processes on one port: stage 04", append(slices.Clone(app.Names), "files"), true)}
 	s.IntVar(&s.workers, "workers", runtime.NumCPU(), "run `N` worker processes")
 	s.StringVar(&s.mode, "mode", modes[0], modeUsage)
 	s.StringVar(&s.engine, "engine", "coroutines", "in a worker, `ENGINE` carries connections: threads or coroutines")
+	s.StringVar(&s.root, "root", ".", "-app files serves `DIR` and what is below it")
+	s.BoolVar(&s.logRequests, "log-requests", false, "log a line for each request, to standard error")
 	s.Parse()
 	if s.workers < 1 || s.workers > mostWorkers {
 		s.Misused("-workers %d: choose from 1 to %d", s.workers, mostWorkers)
@@ -79,6 +83,9 @@ func parse() *settings {
 	}
 	if s.engine != "threads" && s.engine != "coroutines" {
 		s.Misused("-engine %s is unknown: choose threads or coroutines", s.engine)
+	}
+	if info, err := os.Stat(s.root); s.App == "files" && (err != nil || !info.IsDir()) {
+		s.Misused("-root %s: choose a directory that this user may read", s.root)
 	}
 	if s.mode == "exclusive" && s.engine == "threads" {
 		s.Misused("-mode exclusive needs -engine coroutines: threads wait in poll(2), which wakes everybody")
@@ -102,9 +109,7 @@ func (s *settings) listenOptions() sock.Options {
 	return sock.Options{Backlog: s.Backlog, DeferAccept: s.DeferAccept, ReusePort: s.mode == "reuseport"}
 }
 
-// work is a worker's main. The handler is made for the model that carries it, and knows neither that
-// model nor that other processes have a handler of their own: comet is right in one worker and wrong in
-// two.
+// work is a worker's main.
 func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
 	switch s.mode {
 	case "shared", "exclusive": // w.Listener is everybody's
@@ -116,6 +121,10 @@ func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
 	case "handoff": // there is no listener; connections come over the link, to w.OnConnection
 	case "exec": // there is neither: w.Connection is what this process is for
 	}
+	served := application{name: s.App, root: s.root}
+	if s.logRequests {
+		served.logRequests = log
+	}
 	c := engine.Config{
 		Worker:      w,
 		Timeouts:    s.Timeouts,
@@ -126,10 +135,10 @@ func (s *settings) work(w *prefork.Worker, log *slog.Logger) (exit int) {
 		DrainTime:   prefork.DefaultDrainTimeout * 2 / 3, // and a third for the master to see that it is over
 	}
 	if s.engine == "threads" || s.mode == "exec" {
-		return engine.Threads(c, func(m strand.Model) (http1.Handler, error) { return app.New(s.App, m) })
+		return engine.Threads(c, func(m strand.Model) (http1.Handler, error) { return served.make(m, nil) })
 	}
 	c.Application = func(scheduler *coro.Scheduler) (http1.Handler, func(byte, []byte), error) {
-		handler, err := app.New(s.App, scheduler)
+		handler, err := served.make(scheduler, scheduler.Offload)
 		return handler, nil, err
 	}
 	return engine.Coroutines(c)

@@ -7,14 +7,18 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"example.com/c10k/01-blocking/app"
 	"example.com/c10k/01-blocking/command"
+	"example.com/c10k/01-blocking/http1"
 )
 
 // A control is a server to compare with, in a process of its own.
@@ -24,20 +28,37 @@ type control struct {
 	app  string
 	spin time.Duration // computed away in each request
 
-	deferAccept bool // of the floor: TCP_DEFER_ACCEPT, and a read right after accept
+	deferAccept bool // of floor and nginx: TCP_DEFER_ACCEPT, and a read right after accept
+}
+
+// controls are the servers by their names, and what else than hello each can serve.
+var controls = []struct {
+	name  string
+	serve func(*control) error
+	apps  []string
+}{
+	{"floor", (*control).floor, []string{"hello", "comet"}},
+	{"net-http", (*control).netHTTP, []string{"hello", "comet", "faults"}},
+	{"nginx", (*control).nginx, []string{"hello"}},
+	{"node", (*control).node, []string{"hello", "comet"}},
+}
+
+func controlNames() (names []string) {
+	for _, c := range controls {
+		names = append(names, c.name)
+	}
+	return names
 }
 
 func (c *control) serve() error {
-	if c.app != "hello" && c.app != "comet" {
-		return fmt.Errorf("%w: -app %s: choose hello or comet", errUsage, c.app)
+	at := slices.Index(controlNames(), c.name)
+	if at < 0 {
+		return fmt.Errorf("%w: -server %s: choose %s", errUsage, c.name, strings.Join(controlNames(), " or "))
 	}
-	switch c.name {
-	case "floor":
-		return c.floor()
-	case "net-http":
-		return c.netHTTP()
+	if apps := controls[at].apps; !slices.Contains(apps, c.app) {
+		return fmt.Errorf("%w: -app %s: with -server %s choose %s", errUsage, c.app, c.name, strings.Join(apps, " or "))
 	}
-	return fmt.Errorf("%w: -server %s: choose floor or net-http", errUsage, c.name)
+	return controls[at].serve(c)
 }
 
 // work is what a request costs beside being served: nothing, or a deliberate loss of CPU time. The clock is
@@ -71,8 +92,11 @@ func (c *control) netHTTP() error {
 		w.Header().Set("Content-Type", "text/plain")
 		w.Write([]byte("Hello, World!"))
 	})
-	if c.app == "comet" {
+	switch c.app {
+	case "comet":
 		handler = (&netComet{}).serve
+	case "faults":
+		handler = netFaults
 	}
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
@@ -108,4 +132,14 @@ func (c *netComet) serve(w http.ResponseWriter, r *http.Request) {
 		c.Unlock()
 	}
 	w.Write(strconv.AppendInt(nil, int64(n), 10))
+}
+
+// netFaults lets a handler of ours cause its faults on net/http.
+func netFaults(w http.ResponseWriter, r *http.Request) {
+	answer := app.Faults(&http1.Request{Method: []byte(r.Method), Target: []byte(r.RequestURI), Minor: 1})
+	w.Header().Set("Content-Type", answer.Type)
+	if answer.Status != 0 {
+		w.WriteHeader(answer.Status)
+	}
+	w.Write(answer.Body)
 }

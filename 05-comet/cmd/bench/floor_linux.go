@@ -19,14 +19,14 @@ import (
 // The reference is what all others are divided by. It is measured twice in each round, under two names: a
 // difference between them is noise.
 var reference = []subject{
-	{"floor", "{bench} -server floor -app {app} -addr {addr}", ""},
-	{"floor-again", "{bench} -server floor -app {app} -addr {addr}", ""},
+	{name: "floor", command: "{bench} -server floor -app {app} -addr {addr}"},
+	{name: "floor-again", command: "{bench} -server floor -app {app} -addr {addr}"},
 }
 
 // Where each request has its own connection there is a lower floor: with TCP_DEFER_ACCEPT, which coroutines,
 // prefork and comet use, the request is there when its connection is accepted.
 var deferred = []subject{
-	{"floor-deferred", "{bench} -server floor -defer-accept -app {app} -addr {addr}", "hello-close"},
+	{name: "floor-deferred", command: "{bench} -server floor -defer-accept -app {app} -addr {addr}", in: "hello-close,hello-ab"},
 }
 
 // A floor is the least that a server in Go can do for a request: one epoll loop, raw system calls, no
@@ -112,37 +112,40 @@ func (f *floor) accept() {
 		if errno != 0 {
 			return
 		}
+		if f.deferAccept && !f.receive(int(fd)) {
+			continue // answered and closed: epoll has not heard of it
+		}
 		event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}
 		syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(f.epoll), unix.EPOLL_CTL_ADD, fd, uintptr(unsafe.Pointer(&event)), 0, 0)
-		if f.deferAccept {
-			f.receive(int(fd))
-		}
 	}
 }
 
-// receive reads what a client sent, or that it went away.
-func (f *floor) receive(fd int) {
+// receive reads what a client sent, or that it went away, and says whether the connection is still open.
+func (f *floor) receive(fd int) (open bool) {
 	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&f.in[0])), floorRead)
 	switch {
 	case errno == unix.EAGAIN: // accepted before its first bytes, which the kernel may do after all
+		return true
 	case errno != 0 || n == 0:
 		f.leave(fd)
-	default:
-		f.serve(fd, f.in[:n])
+		return false
 	}
+	return f.serve(fd, f.in[:n])
 }
 
 // serve answers what was read, which is whole requests.
-func (f *floor) serve(fd int, b []byte) {
+func (f *floor) serve(fd int, b []byte) (open bool) {
 	f.work()
 	if f.app == "comet" {
 		f.comet(fd, b)
-		return
+		return true
 	}
 	f.write(fd, f.hello[:f.one*bytes.Count(b, headEnd)])
 	if bytes.Contains(b, closing) {
 		f.close(fd)
+		return false
 	}
+	return true
 }
 
 // comet knows its paths by their first letter.

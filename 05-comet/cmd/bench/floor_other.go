@@ -6,8 +6,8 @@ import "fmt"
 
 // The reference, here without epoll, is stage 02: measured twice in each round, under two names.
 var reference = []subject{
-	{"selectors", "{bin}/selectors -app {app} -addr {addr}", ""},
-	{"selectors-again", "{bin}/selectors -app {app} -addr {addr}", ""},
+	{name: "selectors", command: "{bin}/selectors -app {app} -addr {addr}"},
+	{name: "selectors-again", command: "{bin}/selectors -app {app} -addr {addr}"},
 }
 
 var deferred []subject // of a floor that is not there

@@ -4,6 +4,9 @@
 //	bench -out docs/results            the whole of it: more rounds, 1,000 connections, idle neighbours, comet 10,000
 //	bench -add 'mine=./mine -addr {addr}' -run hello -quick
 //	bench -compare OLD NEW             which of the servers has become slower or faster
+//	bench -goals docs/results          which goals these results reach
+//	bench -faults -out docs/results    the same four faults under every model: who suffers
+//	bench -calls -out docs/results     how many system calls a request needs, and which
 //	bench -server floor -addr HOST:PORT   one of the servers that it compares with, alone
 //
 // The figure is CPU time of the server for one request (or for one parked client), user and system, of all
@@ -13,7 +16,10 @@
 // a loop of raw system calls that parses nothing, runs twice in each round (A/A): what differs between
 // floor and floor-again is noise, and no smaller difference means anything.
 //
-// What this program does not do: it sets no goals, draws nothing, and measures only this machine.
+// nginx, Node, wrk and ab join where they are installed. wrk and ab load the same servers in the same rounds
+// as our own load does, so that it can be seen whether a request costs the same, whoever makes it.
+//
+// What this program does not do: it draws nothing, and measures only this machine.
 //
 // Exit status: 0 measured, or nothing became slower; 1 something failed, or became slower; 2 the command line
 // is wrong; 130 interrupted.
@@ -70,11 +76,16 @@ type options struct {
 	requests  int           // at most, in each measurement; 0: as the workload has it
 	add       []subject
 	command   string // as it was typed, for the record
+
+	compare, faults, calls bool   // instead of measuring speed
+	goals                  string // directory of results to judge, instead
+	rest                   []string
+	control                control // to be one of the servers, instead
 }
 
-func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o := options{command: strings.Join(append([]string{"bin/bench"}, args...), " ")}
-	var control control
+// parse reads the command line. flag itself has said why if it fails.
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{command: strings.Join(append([]string{"bin/bench"}, args...), " ")}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.BoolVar(&o.quick, "quick", false, "measure less, in under two minutes")
@@ -91,36 +102,31 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		o.add = append(o.add, s)
 		return err
 	})
-	compared := flags.Bool("compare", false, "compare two directories of results: bench -compare OLD NEW")
-	flags.StringVar(&control.name, "server", "", "be one of the servers to compare with: `NAME` floor or net-http")
-	flags.StringVar(&control.addr, "addr", "127.0.0.1:8080", "with -server: listen on `HOST:PORT`")
-	flags.StringVar(&control.app, "app", "hello", "with -server: serve `NAME` hello or comet")
-	flags.DurationVar(&control.spin, "spin", 0, "with -server: compute for `TIME` in each request, to see that it is noticed")
-	flags.BoolVar(&control.deferAccept, "defer-accept", false, "with -server floor: let the kernel keep a connection until its first bytes arrive")
-	switch err := flags.Parse(args); {
+	flags.BoolVar(&o.compare, "compare", false, "compare two directories of results: bench -compare OLD NEW")
+	flags.StringVar(&o.goals, "goals", "", "print which goals the results in `DIR` reach")
+	flags.BoolVar(&o.faults, "faults", false, "measure who suffers from one client's fault, under every model")
+	flags.BoolVar(&o.calls, "calls", false, "count the system calls that a request needs (strace)")
+	flags.StringVar(&o.control.name, "server", "", "be one of the servers to compare with: `NAME` "+strings.Join(controlNames(), ", "))
+	flags.StringVar(&o.control.addr, "addr", "127.0.0.1:8080", "with -server: listen on `HOST:PORT`")
+	flags.StringVar(&o.control.app, "app", "hello", "with -server: serve `NAME` hello, comet or faults")
+	flags.DurationVar(&o.control.spin, "spin", 0, "with -server: compute for `TIME` in each request, to see that it is noticed")
+	flags.BoolVar(&o.control.deferAccept, "defer-accept", false, "with -server floor or nginx: let the kernel keep a connection until its first bytes arrive")
+	err := flags.Parse(args)
+	o.rest = flags.Args()
+	return o, err
+}
+
+func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return exitUsage // flag has said why
+		return exitUsage
 	}
-	var err error
+	slower, err := o.do(ctx, stdout, stderr)
 	switch {
-	case *compared && flags.NArg() == 2:
-		var slower bool
-		if slower, err = compare(stdout, flags.Arg(0), flags.Arg(1)); err == nil && slower {
-			return exitFailed
-		}
-	case *compared:
-		err = fmt.Errorf("%w: say which two: bench -compare OLD NEW", errUsage)
-	case flags.NArg() > 0:
-		err = fmt.Errorf("%w: what is %q? All is said with flags (-h lists them)", errUsage, flags.Arg(0))
-	case control.name != "":
-		err = control.serve()
-	default:
-		err = measureAll(ctx, o, stdout, stderr)
-	}
-	switch {
-	case ctx.Err() != nil && control.name == "":
+	case ctx.Err() != nil && o.control.name == "":
 		fmt.Fprintln(stderr, "bench: interrupted: the servers have ended, and nothing was written")
 		return exitInterrupted
 	case errors.Is(err, errUsage):
@@ -129,6 +135,29 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "bench:", err)
 		return exitFailed
+	case slower:
+		return exitFailed
 	}
 	return 0
+}
+
+// do is what was asked for. slower is the answer of a comparison.
+func (o *options) do(ctx context.Context, stdout, stderr io.Writer) (slower bool, err error) {
+	switch {
+	case o.compare && len(o.rest) == 2:
+		return compare(stdout, o.rest[0], o.rest[1])
+	case o.compare:
+		return false, fmt.Errorf("%w: say which two: bench -compare OLD NEW", errUsage)
+	case len(o.rest) > 0:
+		return false, fmt.Errorf("%w: what is %q? All is said with flags (-h lists them)", errUsage, o.rest[0])
+	case o.control.name != "":
+		return false, o.control.serve()
+	case o.goals != "":
+		return false, judgeDirectory(stdout, o.goals)
+	case o.faults:
+		return false, measureFaults(ctx, *o, stdout, stderr)
+	case o.calls:
+		return false, measureCalls(ctx, *o, stdout, stderr)
+	}
+	return false, measureAll(ctx, *o, stdout, stderr)
 }

@@ -36,9 +36,12 @@ func (r *run) measure(ctx context.Context, c *cell, enter func(quantity, unit st
 		return words.add(err)
 	}
 	var outcome *costs
-	if c.app == "comet" {
+	switch {
+	case c.app == "comet":
 		outcome, err = r.park(ctx, c, server)
-	} else {
+	case c.tool != "":
+		outcome, err = r.drive(ctx, c, server)
+	default:
 		outcome, err = r.ask(c, server)
 	}
 	if end := server.Stop(); err == nil {
@@ -82,8 +85,9 @@ func (c *costs) enter(enter func(quantity, unit string, value float64)) {
 func micro(d time.Duration) float64   { return float64(d) / float64(time.Microsecond) }
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// ask loads a hello server.
-func (r *run) ask(c *cell, server *swarm.ServerProcess) (*costs, error) {
+// warm starts clients of our own, who have had their first answers when it returns. A server that must be warmed
+// for longer is loaded before, on connections that are kept.
+func (r *run) warm(c *cell, server *swarm.ServerProcess) (*load.Process, error) {
 	target, err := netip.ParseAddrPort(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/"))
 	if err != nil {
 		return nil, fmt.Errorf("the server listens on %s, and should on an address and a port", server.URL)
@@ -93,7 +97,25 @@ func (r *run) ask(c *cell, server *swarm.ServerProcess) (*costs, error) {
 	if r.requests > 0 {
 		o.Requests = r.requests
 	}
-	clients, err := load.Start(o)
+	if c.subject.warming > 0 {
+		before := o
+		before.Fresh, before.Idle, before.Requests, before.Time = false, 0, 0, c.subject.warming
+		clients, err := load.Start(before)
+		if err != nil {
+			return nil, err
+		}
+		_, err = clients.Go() // what it found wrong, the clients after it will find
+		clients.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return load.Start(o)
+}
+
+// ask loads a hello server.
+func (r *run) ask(c *cell, server *swarm.ServerProcess) (*costs, error) {
+	clients, err := r.warm(c, server)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +138,28 @@ func (r *run) ask(c *cell, server *swarm.ServerProcess) (*costs, error) {
 		{"p99", "µs", micro(report.P99)},
 		{"load", "%", 100 * report.CPU.Seconds() / report.Elapsed.Seconds()},
 	}}
+	outcome.user, outcome.system = after.Since(before)
+	return outcome, nil
+}
+
+// drive has somebody else's program load a hello server, which our own clients have warmed.
+func (r *run) drive(ctx context.Context, c *cell, server *swarm.ServerProcess) (*costs, error) {
+	clients, err := r.warm(c, server)
+	if err != nil {
+		return nil, err
+	}
+	clients.Close()
+	before, unmeasured := usage.Of(server.PID())
+	requests, elapsed, err := toolOf(c.tool).drive(ctx, c, r.mode.load, server.URL+"/")
+	if err != nil {
+		return nil, err
+	}
+	after, err := usage.Of(server.PID())
+	if unmeasured == nil && err != nil {
+		return nil, err
+	}
+	outcome := &costs{known: unmeasured == nil, requests: requests, others: []quantity{
+		{"rate", "requests/s", float64(requests) / elapsed.Seconds()}}}
 	outcome.user, outcome.system = after.Since(before)
 	return outcome, nil
 }

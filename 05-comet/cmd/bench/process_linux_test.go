@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,10 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
+	"example.com/c10k/01-blocking/app"
+	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/05-comet/load"
 	"example.com/c10k/05-comet/swarm"
 )
@@ -25,6 +29,8 @@ const roleVariable = "C10K_BENCH_TEST_ROLE"
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // or each child takes a second more to end, under -race
 	switch role := os.Getenv(roleVariable); {
+	case len(os.Args) > 2 && os.Args[1] == "as" && os.Args[2] == "in-turn":
+		serveInTurn()
 	case len(os.Args) > 2 && os.Args[1] == "as":
 		serveAs(os.Args[2], os.Args[3:])
 	case role == "bench", load.IsChild(), swarm.IsChild():
@@ -65,12 +71,42 @@ func serveAs(kind string, args []string) {
 	os.Exit(0)
 }
 
+// serveInTurn serves the application that causes faults to one connection after the other.
+func serveInTurn() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintf(os.Stderr, "listening on http://%s\n", listener.Addr())
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			panic(err)
+		}
+		for from := bufio.NewReader(conn); ; {
+			request, err := http.ReadRequest(from)
+			if err != nil {
+				break
+			}
+			answer := app.Faults(&http1.Request{Method: []byte(request.Method), Target: []byte(request.RequestURI), Minor: 1})
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(answer.Body), answer.Body)
+			if request.Close {
+				break
+			}
+		}
+		conn.Close()
+	}
+}
+
 // process is bench as a process of its own, because it confines itself to a processor.
 func process(args ...string) *exec.Cmd {
 	c := exec.Command(os.Args[0], args...)
 	c.Env = append(os.Environ(), roleVariable+"=bench")
 	return c
 }
+
+// longestRun ends a run that serves for ever instead of complaining.
+const longestRun = 2 * time.Minute
 
 // bench runs it to its end.
 func bench(t *testing.T, args ...string) (status int, stdout, stderr string) {
@@ -79,8 +115,15 @@ func bench(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	var out, complaints strings.Builder
 	c.Stdout, c.Stderr = &out, &complaints
 	var exit *exec.ExitError
-	if err := c.Run(); err != nil && !errors.As(err, &exit) {
+	if err := c.Start(); err != nil {
 		t.Fatal(err)
+	}
+	late := time.AfterFunc(longestRun, func() { c.Process.Signal(syscall.SIGTERM) })
+	if err := c.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if !late.Stop() {
+		t.Fatalf("bench %q did not end within %v:\n%s", args, longestRun, &complaints)
 	}
 	return c.ProcessState.ExitCode(), out.String(), complaints.String()
 }

@@ -121,19 +121,28 @@ func sumUp(values []float64) summary {
 
 var errUnlike = errors.New("not measured side by side")
 
-// ratio divides a by b, round by round.
-func ratio(a, b *measurement) (summary, error) {
+// ratios divides a by b, round by round.
+func ratios(a, b *measurement) ([]float64, error) {
 	if a == nil || b == nil || len(a.Values) != len(b.Values) || len(a.Values) == 0 {
-		return summary{}, errUnlike
+		return nil, errUnlike
 	}
-	ratios := make([]float64, len(a.Values))
-	for i := range ratios {
+	all := make([]float64, len(a.Values))
+	for i := range all {
 		if b.Values[i] == 0 {
-			return summary{}, errUnlike
+			return nil, errUnlike
 		}
-		ratios[i] = a.Values[i] / b.Values[i]
+		all[i] = a.Values[i] / b.Values[i]
 	}
-	return sumUp(ratios), nil
+	return all, nil
+}
+
+// ratio sums up the ratios of all rounds.
+func ratio(a, b *measurement) (summary, error) {
+	all, err := ratios(a, b)
+	if err != nil {
+		return summary{}, err
+	}
+	return sumUp(all), nil
 }
 
 // number writes a value with three digits that count, and commas between thousands.

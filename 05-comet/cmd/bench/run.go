@@ -66,6 +66,8 @@ func measureAll(ctx context.Context, o options, stdout, stderr io.Writer) error 
 		published, _ := readResult(filepath.Join(o.published, w.name+".json")) // none yet, or of an older form: then nothing stands beside
 		table(stdout, result, published)
 	}
+	printGoals(stdout, r.results)
+	printAgreement(stdout, r.results)
 	if o.out != "" {
 		r.show.say("the results are in %s", o.out)
 	}
@@ -81,11 +83,15 @@ func newRun(o options, stderr io.Writer) (*run, error) {
 	if r.mode, err = o.mode(); err != nil {
 		return nil, err
 	}
-	if r.workloads, err = o.chooseWorkloads(); err != nil {
+	var missing, more []string
+	if r.workloads, missing, err = o.chooseWorkloads(); err != nil {
 		return nil, err
 	}
-	if r.subjects, err = o.choose(); err != nil {
+	if r.subjects, more, err = o.choose(); err != nil {
 		return nil, err
+	}
+	for _, program := range append(missing, more...) {
+		r.show.say("%s is not installed, and what needs it is left out: install the package %s", program, packageOf(program))
 	}
 	if r.bin, r.self, err = o.programs(); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A subject is a server to be measured. In its command {bin} becomes the directory of the stages' commands,
@@ -14,21 +15,27 @@ import (
 type subject struct {
 	name    string
 	command string
-	in      string // the workloads where it is measured, with commas; "" is all
+	in      string        // the workloads where it is measured, with commas; "" is all
+	needs   string        // a program that must be installed
+	long    bool          // left out of -quick
+	warming time.Duration // of load before it is measured, for one that compiles itself while it runs
 }
 
 // The stages are run as anybody runs them, with their defaults; only a master has one worker, because the
 // server has one processor.
 var subjects = slices.Concat(reference, deferred, slices.DeleteFunc([]subject{
-	{"sequential", "{bin}/blocking -model sequential -app {app} -addr {addr}", ""},
-	{"threads", "{bin}/blocking -model threads -app {app} -addr {addr}", ""},
-	{"selectors", "{bin}/selectors -app {app} -addr {addr}", ""},
-	{"selectors-poll", "{bin}/selectors -poller poll -app {app} -addr {addr}", "hello-1000,idle"},
-	{"coroutines", "{bin}/coroutines -app {app} -addr {addr}", ""},
-	{"coroutines-immediate", "{bin}/coroutines -defer-accept=false -app {app} -addr {addr}", "hello-close"},
-	{"prefork", "{bin}/prefork -workers 1 -app {app} -addr {addr}", ""},
-	{"comet", "{bin}/comet -workers 1 -app {app} -addr {addr}", ""},
-	{"net-http", "{bench} -server net-http -app {app} -addr {addr}", ""},
+	{name: "sequential", command: "{bin}/blocking -model sequential -app {app} -addr {addr}"},
+	{name: "threads", command: "{bin}/blocking -model threads -app {app} -addr {addr}"},
+	{name: "selectors", command: "{bin}/selectors -app {app} -addr {addr}"},
+	{name: "selectors-poll", command: "{bin}/selectors -poller poll -app {app} -addr {addr}", in: "hello-1000,idle"},
+	{name: "coroutines", command: "{bin}/coroutines -app {app} -addr {addr}"},
+	{name: "coroutines-immediate", command: "{bin}/coroutines -defer-accept=false -app {app} -addr {addr}", in: "hello-close,hello-ab"},
+	{name: "prefork", command: "{bin}/prefork -workers 1 -app {app} -addr {addr}"},
+	{name: "comet", command: "{bin}/comet -workers 1 -addr {addr}", in: "comet-1000,comet-10000"}, // it has one application
+	{name: "net-http", command: "{bench} -server net-http -app {app} -addr {addr}"},
+	{name: "nginx", command: "{bench} -server nginx -app {app} -addr {addr}", needs: "nginx"},
+	{name: "nginx-deferred", command: "{bench} -server nginx -defer-accept -app {app} -addr {addr}", in: "hello-close,hello-ab", needs: "nginx"},
+	{name: "node", command: "{bench} -server node -app {app} -addr {addr}", needs: "node", long: true, warming: 2 * time.Second},
 }, func(s subject) bool { return slices.Contains(subjectNames(reference), s.name) }))
 
 var subjectName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
@@ -52,21 +59,27 @@ func subjectNames(of []subject) (names []string) {
 	return names
 }
 
-// choose returns the subjects that the options ask for. The reference is always among them.
-func (o *options) choose() ([]subject, error) {
+// choose returns the subjects that the options ask for, and the programs that are missing for others. The
+// reference is always among them.
+func (o *options) choose() (chosen []subject, missing []string, err error) {
 	all := slices.Concat(subjects, o.add)
-	if o.only == "" {
-		return all, nil
-	}
 	wanted := strings.Split(o.only, ",")
 	for _, name := range wanted {
-		if !slices.Contains(subjectNames(all), name) {
-			return nil, fmt.Errorf("%w: -only %s: no such server: choose from %s", errUsage, name, strings.Join(subjectNames(all), ", "))
+		if o.only != "" && !slices.Contains(subjectNames(all), name) {
+			return nil, nil, fmt.Errorf("%w: -only %s: no such server: choose from %s", errUsage, name, strings.Join(subjectNames(all), ", "))
 		}
 	}
-	return slices.DeleteFunc(all, func(s subject) bool {
-		return !slices.Contains(wanted, s.name) && !slices.Contains(o.add, s) && !slices.Contains(reference, s)
-	}), nil
+	for _, s := range all {
+		asked := slices.Contains(wanted, s.name)
+		if o.only == "" && !(s.long && o.quick) || asked || slices.Contains(o.add, s) || slices.Contains(reference, s) {
+			if s.needs == "" || installed(s.needs) {
+				chosen = append(chosen, s)
+			} else if !slices.Contains(missing, s.needs) {
+				missing = append(missing, s.needs)
+			}
+		}
+	}
+	return chosen, missing, nil
 }
 
 // fill puts the paths into a command, and makes sure that the program is there: a missing one is better

@@ -14,6 +14,7 @@ type workload struct {
 	app     string   // hello or comet
 	without []string // subjects that cannot serve it; why is in the comment beside each
 	fullRun bool     // left out of -quick
+	tool    string   // the program that makes the load, instead of ours
 
 	clients  int // for hello: connections at work; for comet: parked clients
 	pipeline int
@@ -29,31 +30,35 @@ const closingMost = 4000
 // atRest is where the results of workloads without a horizontal axis are.
 var atRest = []int{0}
 
-// The command comet has one application, which is not hello: its coroutines are those of prefork.
 var workloads = []workload{
 	{name: "hello", title: "Hello, World! over 50 connections that are kept alive", app: "hello",
 		// sequential would serve the first client and none of the other 49
-		without: []string{"sequential", "comet"},
+		without: []string{"sequential"},
 		clients: 50, pipeline: 1},
 	{name: "hello-close", title: "Hello, World! from 50 clients with a connection for each request", app: "hello",
-		without: []string{"comet"},
 		clients: 50, pipeline: 1, fresh: true, requests: closingMost},
 	{name: "hello-pipelined", title: "Hello, World! over 50 connections with 16 requests in each write", app: "hello",
-		without: []string{"sequential", "comet"},
+		without: []string{"sequential"},
 		clients: 50, pipeline: 16},
 	{name: "hello-1000", title: "Hello, World! over 1,000 connections that are kept alive", app: "hello", fullRun: true,
-		without: []string{"sequential", "comet"},
+		without: []string{"sequential"},
 		clients: 1000, pipeline: 1},
+	{name: "hello-wrk", title: "Hello, World! over 50 connections that are kept alive, asked by wrk", app: "hello", fullRun: true,
+		without: []string{"sequential"}, tool: "wrk",
+		clients: 50, pipeline: 1},
+	{name: "hello-ab", title: "Hello, World! from 50 clients with a connection for each request, asked by ab", app: "hello", fullRun: true,
+		tool:    "ab",
+		clients: 50, pipeline: 1, fresh: true, requests: closingMost},
 	{name: "idle", title: "Hello, World! over 50 connections with idle neighbours", app: "hello", fullRun: true,
 		// a thread each: 10,000 idle neighbours are where Go gives up
-		without: []string{"sequential", "threads", "comet"},
+		without: []string{"sequential", "threads"},
 		clients: 50, pipeline: 1, idle: []int{10, 100, 1000, 10_000}},
 	{name: "comet-1000", title: "1,000 clients parked and notified", app: "comet",
-		// the first waiter would stop everybody, the notifier included
-		without: []string{"sequential"},
+		// the first waiter would stop everybody, the notifier included; and nginx alone has nobody wait
+		without: []string{"sequential", "nginx"},
 		clients: 1000},
 	{name: "comet-10000", title: "10,000 clients parked and notified", app: "comet", fullRun: true,
-		without: []string{"sequential", "threads"},
+		without: []string{"sequential", "threads", "nginx"},
 		clients: 10_000},
 }
 
@@ -64,20 +69,27 @@ func workloadNames() (names []string) {
 	return names
 }
 
-// chooseWorkloads returns those that the options ask for.
-func (o *options) chooseWorkloads() ([]workload, error) {
-	if o.run == "" {
-		return slices.DeleteFunc(slices.Clone(workloads), func(w workload) bool { return w.fullRun && o.quick }), nil
+// chooseWorkloads returns those that the options ask for, and the programs that are missing for others.
+func (o *options) chooseWorkloads() (chosen []workload, missing []string, err error) {
+	var wanted []string
+	if o.run != "" {
+		wanted = strings.Split(o.run, ",")
 	}
-	var chosen []workload
-	for name := range strings.SplitSeq(o.run, ",") {
-		at := slices.IndexFunc(workloads, func(w workload) bool { return w.name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("%w: -run %s: no such workload: choose from %s", errUsage, name, strings.Join(workloadNames(), ", "))
+	for _, name := range wanted {
+		if !slices.Contains(workloadNames(), name) {
+			return nil, nil, fmt.Errorf("%w: -run %s: no such workload: choose from %s", errUsage, name, strings.Join(workloadNames(), ", "))
 		}
-		chosen = append(chosen, workloads[at])
 	}
-	return chosen, nil
+	for _, w := range workloads {
+		switch {
+		case wanted != nil && !slices.Contains(wanted, w.name), wanted == nil && w.fullRun && o.quick:
+		case w.tool != "" && !installed(w.tool):
+			missing = append(missing, w.tool)
+		default:
+			chosen = append(chosen, w)
+		}
+	}
+	return chosen, missing, nil
 }
 
 // A mode is how much is measured.
@@ -90,7 +102,7 @@ type mode struct {
 // Five rounds are the fewest from which a difference can be told from chance: that all five values of one
 // lie below all five of the other happens once in 252 times by itself.
 var (
-	quick = mode{rounds: 5, load: 650 * time.Millisecond, budget: 110 * time.Second}
+	quick = mode{rounds: 5, load: 300 * time.Millisecond, budget: 110 * time.Second}
 	full  = mode{rounds: 9, load: 2 * time.Second}
 )
 
@@ -125,5 +137,5 @@ func (w *workload) serves(s subject) bool {
 	if s.in != "" && !slices.Contains(strings.Split(s.in, ","), w.name) {
 		return false
 	}
-	return !slices.Contains(w.without, s.name) && (w.app == "hello" || strings.Contains(s.command, "{app}"))
+	return !slices.Contains(w.without, s.name) && (w.app == "hello" || s.in != "" || strings.Contains(s.command, "{app}"))
 }

@@ -26,14 +26,6 @@ func (s *server) reload() {
 	s.read("generation is ready")
 }
 
-// upgrade returns when the program that has taken over has a generation that serves.
-func (s *server) upgrade() {
-	s.Helper()
-	s.signal(syscall.SIGUSR2)
-	s.read("this program has taken over")
-	s.read("generation is ready")
-}
-
 // killOne kills a worker that is not about to end, and returns when another one is started.
 func (s *server) killOne() {
 	s.Helper()
@@ -47,8 +39,16 @@ func (s *server) killOne() {
 	s.Fatalf("all workers drain: %+v", s.stats())
 }
 
-// Publish, reload, publish, kill a worker, publish, upgrade, publish: the first cursor still answers all, without a reset; and
-// those who wait all the while, or come back when they are sent away, get everything once.
+// upgrade returns when a generation of the new program serves.
+func (s *server) upgrade() {
+	s.Helper()
+	s.signal(syscall.SIGUSR2)
+	s.read("this program has taken over")
+	s.read("generation is ready")
+}
+
+// Publish, reload, publish, kill a worker, publish, upgrade, publish: the first cursor still answers all,
+// without a reset; and those who wait all the while, or come back when they are sent away, get everything once.
 func TestTheFirstCursorAnswersAll(t *testing.T) {
 	s := startServer(t, "-workers", "2", "-drain-window", "300ms")
 	first := s.since("a", 0, 0)
@@ -59,7 +59,7 @@ func TestTheFirstCursorAnswersAll(t *testing.T) {
 	}
 	s.await("they wait", func() bool { return s.stats().Listening == clients })
 	want := []string{}
-	for round := range 4 {
+	for round := range 4 { // and what happens after each
 		for i := range 5 {
 			want = append(want, fmt.Sprint(round, " ", i))
 			s.publish("a", want[len(want)-1])
@@ -105,7 +105,10 @@ func (s *server) everything(from answer, last string) (data []string) {
 }
 
 // A drain sends away those who can come back, with their cursor; a waiter of 2009 stays, is counted and told.
-func TestAReloadKeepsWaiters(t *testing.T) {
+func TestAReloadKeepsWaiters(t *testing.T)   { keepsWaiters(t, (*server).reload) }
+func TestAnUpgradeKeepsWaiters(t *testing.T) { keepsWaiters(t, (*server).upgrade) }
+
+func keepsWaiters(t *testing.T, renew func(*server)) {
 	s := startServer(t, "-workers", "2", "-drain-window", "200ms")
 	epoch := s.since("a", 0, 0).Epoch
 	n := s.publish("b", "so that there is a number")
@@ -114,7 +117,7 @@ func TestAReloadKeepsWaiters(t *testing.T) {
 	wait.get("/wait")
 	s.await("they wait", func() bool { c := s.stats(); return c.Listening == 2 && c.Waiting == 1 })
 	old := s.workers()
-	s.reload()
+	renew(s)
 	if a, body := poll.answer(t); a.StatusCode != 200 || !a.Close || body != fmt.Sprintf("{\"epoch\":%d,\"next\":%d,\"events\":[],\"more\":false}\n", epoch, n) {
 		t.Errorf("the poll: %s %q, close %v", a.Status, body, a.Close)
 	}
