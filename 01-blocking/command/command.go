@@ -65,12 +65,13 @@ func (f *Flags) Parse() {
 	if _, _, err := net.SplitHostPort(f.Addr); err != nil {
 		f.Misused("-addr %s: write HOST:PORT, as in 127.0.0.1:8080", f.Addr)
 	}
-	if f.App == "faults" && !f.loopback() {
+	if f.App == "faults" && !f.Loopback() {
 		f.Misused("-app faults on %s: it crashes on request, so it is served on loopback only (127.0.0.1)", f.Addr)
 	}
 }
 
-func (f *Flags) loopback() bool {
+// Loopback tells whether only this machine can reach the address.
+func (f *Flags) Loopback() bool {
 	host, _, _ := net.SplitHostPort(f.Addr)
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()

@@ -5,6 +5,7 @@
 //	POST /topics/NAME   publishes                                                 publish.go
 //	GET /stats, /metrics, /healthz, /readyz                                       stats.go, metrics.go, health.go
 //	GET /wait; GET, POST /notify; GET /                                           notify.go
+//	/ui/                what a browser sees: package page
 //
 // docs/protocol.md says what a client has to know. Everything else is 404; a method that a path does not
 // have is 405.
@@ -39,6 +40,8 @@ type Config struct {
 
 	Token   string   // what publishers must send; "": nothing
 	Origins []string // other sites whose pages may ask; "*" is all of them
+
+	Page http1.Handler // of everything below /ui/; nil: there is no page
 }
 
 // Defaults of a Config.
@@ -91,6 +94,17 @@ var routes = map[string]route{
 	"/metrics": {(*face).metrics, "GET, HEAD"},
 	"/healthz": {(*face).healthy, "GET, HEAD"},
 	"/readyz":  {(*face).ready, "GET, HEAD"},
+	pagePath:   {(*face).page, "GET, HEAD, POST"},
+}
+
+// pagePath is what the paths of the page begin with.
+const pagePath = "/ui/"
+
+func (f *face) page(r *http1.Request) *http1.Response {
+	if f.Page == nil {
+		return &notFound
+	}
+	return f.Page(r)
 }
 
 // topicsPath is what the path of a topic begins with; its name follows.
@@ -115,6 +129,9 @@ func lookUp(r *http1.Request) (route, bool) {
 	if bytes.HasPrefix(path, []byte(topicsPath)) {
 		return routes[topicsPath], true
 	}
+	if bytes.HasPrefix(path, []byte(pagePath)) {
+		return routes[pagePath], true
+	}
 	found, here := routes[string(path)]
 	return found, here
 }
@@ -122,7 +139,7 @@ func lookUp(r *http1.Request) (route, bool) {
 const plainText = "text/plain"
 
 var notFound = http1.Response{Status: 404, Type: plainText,
-	Body: []byte("here are / /wait /notify /events /stream /topics/NAME /stats /metrics /healthz /readyz\n")}
+	Body: []byte("here are / /wait /notify /events /stream /topics/NAME /ui/ /stats /metrics /healthz /readyz\n")}
 
 func says(status int, text string, header ...http1.Pair) *http1.Response {
 	return &http1.Response{Status: status, Type: plainText, Body: []byte(text + "\n"), Header: header}

@@ -29,6 +29,7 @@ type options struct {
 	*command.Flags
 	workers int
 	debug   bool
+	demo    bool
 	face    comet.Config // what the flags say of it
 	limits  sequencer.Limits
 
@@ -39,6 +40,8 @@ func parse() *options {
 	o := &options{Flags: command.New("a comet server: coroutines in prefork workers, one order for all: stage 05", []string{"comet"}, true)}
 	o.IntVar(&o.workers, "workers", runtime.NumCPU(), "run `N` worker processes")
 	o.BoolVar(&o.debug, "debug", false, "log what the workers say to the master")
+
+	o.BoolVar(&o.demo, "demo", false, "the page may start a swarm of 10,000 clients on this machine; on loopback only")
 
 	o.DurationVar(&o.face.Wait, "wait", comet.DefaultWait, "/events answers after `TIME` (± 10 %) even if there is nothing")
 	o.DurationVar(&o.face.Heartbeat, "heartbeat", comet.DefaultHeartbeat, "/stream sends something every `TIME` at the latest")
@@ -56,6 +59,9 @@ func parse() *options {
 	o.DurationVar(&o.drainTime, "drain-time", 20*time.Second, "and cut off after `TIME` who is still in /wait")
 	o.Parse()
 
+	if o.demo && !o.Loopback() {
+		o.Misused("-demo on %s: it lets the page start ten thousand clients here, so it is served on loopback only (127.0.0.1)", o.Addr)
+	}
 	if o.workers < 1 || o.workers > mostWorkers {
 		o.Misused("-workers %d: choose from 1 to %d", o.workers, mostWorkers)
 	}

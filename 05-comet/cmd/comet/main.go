@@ -3,15 +3,21 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 
 	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/sock"
 	"example.com/c10k/04-prefork/prefork"
+	"example.com/c10k/05-comet/page"
+	"example.com/c10k/05-comet/swarm"
 )
 
 func main() {
+	if swarm.IsChild() { // of a demo
+		os.Exit(swarm.Child(os.Stdin, os.Stdout))
+	}
 	inherited, isWorker := prefork.Inherited()
 	o := parse()
 	var level slog.LevelVar
@@ -38,10 +44,13 @@ func main() {
 		o.Failed(err)
 	}
 	os.Exit(prefork.Run(prefork.Config{
-		Workers:      o.workers,
-		Listener:     listener,
-		Application:  func(m *prefork.Master) prefork.Application { return newOrder(m, o, log) },
-		Serving:      func() { command.Listening(at) },
+		Workers:     o.workers,
+		Listener:    listener,
+		Application: func(m *prefork.Master) prefork.Application { return newOrder(m, o, log) },
+		Serving: func() {
+			command.Listening(at)
+			fmt.Fprintf(os.Stderr, "a page for browsers: http://%s%s\n", at, page.Path)
+		},
 		DrainTimeout: o.drainTime + drainGrace,
 		Log:          log,
 	}))

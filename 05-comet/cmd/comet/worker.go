@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -12,7 +14,9 @@ import (
 	"example.com/c10k/04-prefork/prefork"
 	"example.com/c10k/05-comet/comet"
 	"example.com/c10k/05-comet/hub"
+	"example.com/c10k/05-comet/page"
 	"example.com/c10k/05-comet/sequencer"
+	"example.com/c10k/05-comet/swarm"
 )
 
 // work is a worker's main: a hub, its HTTP face, and the frames between it and the master.
@@ -30,9 +34,24 @@ func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
 			h = hub.New(s, sendTo(w))
 			c := o.face
 			c.Hub, c.Model, c.Random, c.Name, c.Pid = h, s, rand.Float64, w.Name, os.Getpid()
-			return comet.New(c), receiveFor(h), nil
+			var handler http1.Handler
+			c.Page = page.New(page.Config{Model: s, Ask: func(r *http1.Request) *http1.Response { return handler(r) },
+				Draining: h.Draining, Offload: s.Offload, Swarm: demo(o)})
+			handler = comet.New(c)
+			return handler, receiveFor(h), nil
 		},
 	})
+}
+
+// demo is the swarm that the page may start. The server is not measured: the swarm's processes are this
+// worker's children, and would be counted with it.
+func demo(o *options) func(ctx context.Context, url string, n int, progress io.Writer) (any, error) {
+	if !o.demo {
+		return nil
+	}
+	return func(ctx context.Context, url string, n int, progress io.Writer) (any, error) {
+		return swarm.Run(ctx, swarm.Options{URL: url, Clients: n, Progress: progress})
+	}
 }
 
 // sendTo hands a hub's frames to the link.

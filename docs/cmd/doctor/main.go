@@ -68,7 +68,7 @@ const (
 // tools are the programs that tests and transcripts use where they are installed, and their packages.
 var tools = []struct{ name, debian string }{
 	{"curl", "curl"}, {"ab", "apache2-utils"}, {"wrk", "wrk"}, {"nginx", "nginx-light"}, {"nc", "netcat-openbsd"}, {"git", "git"},
-	{"node", "nodejs"}, {"strace", "strace"},
+	{"node", "nodejs"}, {"strace", "strace"}, {"chromium", "chromium"},
 }
 
 // look asks this machine.
