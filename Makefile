@@ -42,9 +42,9 @@ build: toolchain ## the commands of all stages, and conform, swarm and bench, in
 run: build ## the main job: start comet, park 10,000 clients, notify them, check every answer, print the table
 	bin/swarm -serve 'bin/comet -addr {addr}' -n $(N)
 
-serve: build ## comet on ADDR, until you press ^C
+serve: build ## comet on ADDR with its page, until you press ^C
 	@echo 'try in other terminals: curl http://$(ADDR)/wait   curl http://$(ADDR)/   curl http://$(ADDR)/notify   stop: ^C'
-	@bin/comet -addr $(ADDR)
+	@bin/comet -addr $(ADDR) $(if $(filter 127.% localhost:%,$(ADDR)),-demo)
 
 test: toolchain ## every module's tests: Go only, a few minutes; says what it skipped and why
 	@go run ./docs/cmd/suite $(MODULES)
