@@ -74,6 +74,7 @@ export class Follower {
     });
   }
 
+  //> poll
   async poll(ended) {
     this.on.state('live');
     for (;;) {
@@ -85,6 +86,7 @@ export class Follower {
       this.on.state('live');
     }
   }
+  //< poll
 
   receive(id, text) {
     this.cursor = id;
