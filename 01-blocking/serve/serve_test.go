@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,6 +84,24 @@ func client(t *testing.T, o serve.Options, wait func(*stream)) net.Conn {
 	return c
 }
 
+// A journal is a log that the server writes and the test reads.
+type journal struct {
+	mutex sync.Mutex
+	text  strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	return j.text.String()
+}
+
 func answer(t *testing.T, r *bufio.Reader) (status int, body string, closes bool) {
 	t.Helper()
 	a, err := http.ReadResponse(r, nil)
@@ -118,7 +137,7 @@ func TestPipelinedRequestsSurviveAWait(t *testing.T) {
 }
 
 func TestAPanicCostsOneAnswer(t *testing.T) {
-	var log bytes.Buffer
+	var log journal
 	c := client(t, serve.Options{
 		Handler: func(*http1.Request) *http1.Response { panic("on purpose") },
 		Log:     slog.New(slog.NewTextHandler(&log, nil)),

@@ -2,7 +2,6 @@ package serve_test
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -135,7 +134,7 @@ func TestAStreamThatFailsIsCutShort(t *testing.T) {
 		}, "beg"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
+			var log journal
 			o := streaming(c.length, c.send)
 			o.Log = slog.New(slog.NewTextHandler(&log, nil))
 			conn := client(t, o, nil)

@@ -80,14 +80,13 @@ func started(t *testing.T, root string, o files.Options) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { h.Close() })
 	l, at, err := sock.ListenBlocking("127.0.0.1:0", sock.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &blocking.Server{Listener: l, Model: &blocking.Threads{Unlocked: true}, Most: 1000,
 		Options: serve.Options{Handler: h.Handle, Now: time.Now}}
-	go s.Serve() // for as long as this process lives: a blocked accept has no end
+	go s.Serve() // for as long as this process lives, as the handler then: a blocked accept has no end
 	return at.String()
 }
 

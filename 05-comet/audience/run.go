@@ -66,7 +66,7 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 // gather waits until every client has a cursor: from then on nothing may escape it.
 func (r *run) gather(ctx context.Context) error {
 	clients := r.plan.Clients
-	r.say("%d pollers and %d streams follow %d topics, in %d processes", r.options.Pollers, r.options.Streams, r.options.Topics, len(r.plan.Shares))
+	r.say("clients: %d poll, %d stream; topics: %d; processes: %d", r.options.Pollers, r.options.Streams, r.options.Topics, len(r.plan.Shares))
 	bounded, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	began := func(c *report) int { return c.Began }

@@ -17,8 +17,10 @@ func (r *Result) WriteTable(out io.Writer) error {
 	line := func(name, format string, a ...any) {
 		fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, a...)...)
 	}
-	line("clients", "%d poll, %d stream (%d of them slowly), %d processes", r.Pollers, r.Streams, r.Slow, r.Processes)
-	line("messages", "%d to %d topics in %.1f s", r.Published, r.Topics, r.Seconds)
+	line("clients", "%d poll, %d stream, %d of these slowly", r.Pollers, r.Streams, r.Slow)
+	line("their processes", "%d", r.Processes)
+	line("topics", "%d", r.Topics)
+	line("messages", "%d in %.1f s", r.Published, r.Seconds)
 	if r.Doubtful > 0 {
 		line("in doubt", "%d without an acknowledgement, of which %d were not published", r.Doubtful, r.Unpublished)
 	}
@@ -33,7 +35,7 @@ func (r *Result) WriteTable(out io.Writer) error {
 		for _, at := range []struct {
 			name string
 			State
-		}{{"begin", s.Begin}, {"middle", s.Middle}, {"end", s.End}} {
+		}{{"beginning", s.Begin}, {"middle", s.Middle}, {"end", s.End}} {
 			line("the server at the "+at.name, "%.1f MB, %d descriptors, %d threads, %d processes",
 				float64(at.Memory)/1e6, at.Descriptors, at.Threads, at.Processes)
 		}
