@@ -23,6 +23,7 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	const most, none = 50, 0 // in percent: on a busy machine an answer may take longer than it should
+	// The race detector keeps as much memory again as what it watches: so a leak may be twice as large, and more.
 	for _, c := range []struct {
 		model, quantity string
 		least, most     float64
@@ -30,11 +31,11 @@ func TestFaults(t *testing.T) {
 		{"net-http", "slow-connected", most, 100}, {"net-http", "slow-new", most, 100},
 		{"net-http", "hog-connected", most, 100}, {"net-http", "hog-new", most, 100},
 		{"net-http", "crash-connected", none, none}, {"net-http", "crash-new", none, none},
-		{"net-http", "leak-connected", most, 100}, {"net-http", "leak-memory", leaks, 2 * leaks},
+		{"net-http", "leak-connected", most, 100}, {"net-http", "leak-memory", leaks, 4 * leaks},
 		{"sequential", "slow-new", none, none}, {"sequential", "slow-slowest", 2000, 60_000},
 		{"sequential", "hog-new", none, none}, {"sequential", "hog-slowest", 200, 60_000},
 		{"sequential", "crash-new", none, none},
-		{"sequential", "leak-new", most, 100}, {"sequential", "leak-memory", leaks, 2 * leaks},
+		{"sequential", "leak-new", most, 100}, {"sequential", "leak-memory", leaks, 4 * leaks},
 	} {
 		m := r.find(c.model, c.quantity, 0)
 		if m == nil || len(m.Values) != 1 || m.Values[0] < c.least || m.Values[0] > c.most {
