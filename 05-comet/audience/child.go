@@ -42,6 +42,7 @@ type clients struct {
 	more   strand.Waiter // the opener's: woken when it may open more
 	final  []uint64      // nil until all is published
 	behind int
+	told   bool // the last report was made: another one would hide it from a parent that still waits for other children
 
 	cut, connections int
 	faults           map[string]int
@@ -152,7 +153,7 @@ func (c *clients) close(final []uint64) {
 }
 
 func (c *clients) reportAgain() {
-	for {
+	for !c.told {
 		c.report(false)
 		c.scheduler.Sleep(reportPause)
 	}
@@ -160,6 +161,10 @@ func (c *clients) reportAgain() {
 
 // report tells the parent where we are; a parent that is gone is no error here, as the end of its orders tells.
 func (c *clients) report(last bool) {
+	if c.told {
+		return
+	}
+	c.told = last
 	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
 		Faults: c.faults, tally: c.tally, Last: last}
 	r.tally.Missing = nil
