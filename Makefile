@@ -69,9 +69,9 @@ check-static: toolchain ## staticcheck, at the version that this Makefile names
 check-arrows: toolchain ## who imports whom (docs/architecture.md, Invariants)
 	@echo 'arrows'; cd docs && go test ./arrows/
 
-# browser's only code is its tests, and what they look at are programs that the detector does not see.
-check-race: toolchain ## every test again under the race detector, the short way
-	@if command -v $$(go env CC) >/dev/null; then go run ./docs/cmd/suite -race $(filter-out browser,$(MODULES)); \
+# The stages: browser and docs run programs and look at them, and the detector does not see into those.
+check-race: toolchain ## every stage's tests again under the race detector, the short way
+	@if command -v $$(go env CC) >/dev/null; then go run ./docs/cmd/suite -race $(filter-out browser docs,$(MODULES)); \
 	elif [ "$${C10K_NO_SKIP:-}" = 1 ]; then echo 'the race detector needs a C compiler: install gcc'; exit 1; \
 	else echo 'skipped: the race detector needs a C compiler; install gcc (or clang, with CC=clang)'; fi
 
