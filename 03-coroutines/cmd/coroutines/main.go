@@ -1,4 +1,10 @@
-// Command coroutines serves stage 03: a coroutine for each connection, on one thread.
+// Command coroutines serves stage 03: a coroutine for each connection, on one thread. It is flags and signals; the
+// server is package server, the scheduler below it package coro, and the applications are those of stage 01.
+// With -app nethttp it serves a mux of net/http's (nethttp.go), some of it on the loop and some off it.
+//
+// TERM and INT drain and stop, a second one stops at once; QUIT prints what every coroutine waits for.
+//
+// What this command does not do: it uses one core. For more of them see stage 04.
 package main
 
 import (

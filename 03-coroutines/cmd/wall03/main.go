@@ -4,6 +4,9 @@
 //
 // Each server is a process of its own: this program again, told by its environment what to be (server.go).
 // All of it runs on 127.0.0.1, with a few hundred descriptors, in about ten seconds.
+//
+// What this command does not do: it measures no speed. What it counts is who was answered and who was not, and
+// how many cores' worth of processor time a server was able to use.
 package main
 
 import (

@@ -1,5 +1,11 @@
 // Command prefork serves stage 04: a master and worker processes on one port, which connections reach in
 // one of five ways.
+//
+// The same program is master and worker: prefork starts it again for each worker, and for a check before an
+// upgrade. HUP replaces the workers, USR2 the program, TERM and INT drain and stop, QUIT prints who works.
+//
+// What this command does not do: its workers share the port and nothing else. An application that has something
+// to share, as comet does, is wrong here with more than one worker; stage 05 mends that.
 package main
 
 import (

@@ -1,5 +1,12 @@
 // Command comet is stage 05: a comet server of coroutines in prefork workers. What is published reaches
 // everybody, whichever worker holds them, and nobody misses what came while they were away.
+//
+// The same program is master and worker. The master has the sequencer (master.go), a worker the hub and its HTTP
+// face (worker.go); frames on prefork's links join them. Signals are those of stage 04, and a reload or an upgrade
+// costs nobody a message.
+//
+// What this command does not do: it ends no TLS and knows no users; a proxy in front does that. And it is one
+// machine: the messages are in its memory, and are gone with it.
 package main
 
 import (

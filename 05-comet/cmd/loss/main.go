@@ -5,6 +5,9 @@
 // random moments. What comes while a client of 2009 is away, that client never hears of; the fraction is the share
 // of its time in which it is away, which for a rate r and an absence of a mean of a is r·a/(1+r·a). Both kinds of
 // clients are at the same server at the same time, and every message is counted at every client.
+//
+// What this command does not do: it cuts no connection and restarts no server. What is lost here is lost with
+// everything in order.
 package main
 
 import (
