@@ -118,9 +118,7 @@ func (m *meaning) fields(b []byte, i int, header []Field, most int) ([]Field, in
 			return header, 0, errFieldLimit
 		}
 		value := b[start:end:end]
-		header = append(header, Field{}) // and filled in place: a Field built first would be copied from the stack,
-		f := &header[len(header)-1]      // whose bytes are not there yet: a stall of the processor for each line
-		f.Name, f.Value = name, value
+		header = append(header, Field{name, value})
 		if len(name) < len(framingNames) && framingNames[len(name)] == name[0]|0x20 {
 			if err := m.note(name, value); err != nil {
 				return header, 0, err
