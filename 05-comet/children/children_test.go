@@ -115,7 +115,6 @@ func TestStop(t *testing.T) {
 	for range 10 * newsBound {
 		c.Order(0, order{Say: "nobody hears this"})
 	}
-	began := time.Now()
 	stopped := make(chan struct{})
 	go func() { c.Stop(); close(stopped) }()
 	select {
@@ -126,7 +125,7 @@ func TestStop(t *testing.T) {
 	for number, kid := range c.children {
 		if kid.command.ProcessState == nil {
 			t.Errorf("child %d was not waited for", number)
-		} else if !kid.command.ProcessState.Success() && time.Since(began) < EndTimeout {
+		} else if !kid.command.ProcessState.Success() {
 			t.Errorf("child %d ended with %v, and not by itself", number, kid.command.ProcessState)
 		}
 	}
