@@ -35,6 +35,9 @@ type Config[W comparable] struct {
 	After func(d time.Duration, fn func()) (stop func())
 
 	Now func() time.Time
+
+	// Report is what a survey of all processes hears of this one, first; nil: nothing.
+	Report func() string
 }
 
 // DefaultLimits keep what a client can have missed who was away for some minutes: as long as a telephone
@@ -46,6 +49,7 @@ type Sequencer[W comparable] struct {
 	send   func(W, Frame)
 	after  func(time.Duration, func()) (stop func())
 	now    func() time.Time
+	report func() string
 	epoch  uint64
 	limits Limits
 
@@ -60,7 +64,8 @@ type Sequencer[W comparable] struct {
 
 // New makes a sequencer without workers and messages.
 func New[W comparable](c Config[W]) *Sequencer[W] {
-	return &Sequencer[W]{send: c.Send, after: c.After, now: c.Now, epoch: c.Epoch, limits: c.Limits, workers: map[W]bool{}}
+	return &Sequencer[W]{send: c.Send, after: c.After, now: c.Now, report: c.Report,
+		epoch: c.Epoch, limits: c.Limits, workers: map[W]bool{}}
 }
 
 // Joined adds a worker, or one that another master had before (see Save). A round that runs does not ask

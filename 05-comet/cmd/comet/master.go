@@ -3,10 +3,13 @@ package main
 import (
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"example.com/c10k/04-prefork/prefork"
+	"example.com/c10k/05-comet/comet"
 	"example.com/c10k/05-comet/sequencer"
+	"example.com/c10k/05-comet/usage"
 )
 
 // order is the master's part: the sequencer on the workers' links.
@@ -22,6 +25,7 @@ func newOrder(m *prefork.Master, o *options, log *slog.Logger) order {
 		Send:   func(w prefork.WorkerID, f sequencer.Frame) { m.Send(w, byte(f.Kind), f.Payload()) },
 		After:  m.After,
 		Now:    time.Now,
+		Report: func() string { return comet.MasterReport(os.Getpid(), usage.OfSelf()) },
 	})
 	if kept := m.Kept(); kept != nil {
 		if err := s.Restore(kept); err != nil { // a history that begins anew: clients are told to begin anew too
