@@ -12,6 +12,7 @@ import (
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/03-coroutines/coro"
+	"example.com/c10k/05-comet/children"
 	"example.com/c10k/05-comet/sse"
 )
 
@@ -153,7 +154,7 @@ type batch struct {
 }
 
 func (c *client) understand(a *http1.Answer) error {
-	at := clock()
+	at := children.Clock()
 	if a.Status != 200 {
 		return c.refused(a)
 	}
@@ -197,7 +198,7 @@ func (c *client) streamOn() error {
 	rest, err := c.head()
 	var parser sse.Parser
 	for asked := c.retry; err == nil; {
-		at := clock()
+		at := children.Clock()
 		parser.Feed(rest)
 		for {
 			e, ok, err := parser.Next()

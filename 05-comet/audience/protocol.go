@@ -9,16 +9,8 @@ import (
 	"example.com/c10k/05-comet/swarm"
 )
 
-// Parent and child speak in lines of JSON: orders on the child's standard input, reports on its standard
-// output. A parent that dies closes the input, and a child that sees the end of its input ends at once; so no
-// client outlives its run, however that ended.
-
-// An order is what a parent says: first the assignment, then Final when all is published, then Finish.
-type order struct {
-	Assignment *assignment `json:"assignment,omitempty"`
-	Final      []uint64    `json:"final,omitempty"` // the last number of each series: get this far
-	Finish     bool        `json:"finish,omitempty"`
-}
+// What parent and child say to each other, in the lines of package children: an assignment, then orders; and
+// reports back.
 
 // An assignment is all that a child must know.
 type assignment struct {
@@ -31,6 +23,12 @@ type assignment struct {
 	Streams int     `json:"streams"` // clients below this number stream, the others poll
 	Slow    int     `json:"slow"`    // those below this one read slowly
 	Kills   float64 `json:"kills"`   // connections to cut in a second, of this child's
+}
+
+// An order is what a parent says then: Final when all is published, then Finish.
+type order struct {
+	Final  []uint64 `json:"final,omitempty"` // the last number of each series: get this far
+	Finish bool     `json:"finish,omitempty"`
 }
 
 // A report is what a child says, every reportPause and when something is complete. Counts are totals.
@@ -49,16 +47,6 @@ type report struct {
 
 // reportPause is how often a child reports: often enough for a person, and to notice the end soon.
 const reportPause = 200 * time.Millisecond
-
-// clock reads the monotonic clock, in nanoseconds. All processes of one machine read the same one
-// (clock_gettime(2)), so a moment in a child can be compared with a moment in the parent.
-func clock() int64 {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return time.Now().UnixNano() // no system that this builds for lacks it
-	}
-	return now.Nano()
-}
 
 // ownCPU is what this process has used, in seconds (getrusage(2)).
 func ownCPU() float64 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/c10k/05-comet/children"
 	"example.com/c10k/05-comet/usage"
 )
 
@@ -23,7 +24,7 @@ type run struct {
 
 	control control
 	crowd   *crowd
-	began   int64 // clock's moment of the first connect
+	began   int64 // children.Clock's moment of the first connect
 	counted int   // the newest answer of /
 	result  Result
 }
@@ -64,7 +65,7 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if err := r.gather(parking); err != nil {
 		return nil, err
 	}
-	defer func() { r.crowd.stop() }()
+	defer func() { r.crowd.Stop() }()
 	if err := r.park(parking); err != nil {
 		return nil, err
 	}
@@ -93,17 +94,17 @@ func (r *run) gather(ctx context.Context) error {
 		r.show.say("%s of %s clients: %s", thousands(r.plan.Clients), thousands(r.plan.Asked), r.plan.Limited)
 	}
 	r.show.say("%s, in %s from %s", count(r.plan.Clients, "client"), count(len(r.plan.Shares), "process"), count(r.plan.Sources, "address"))
-	until := time.Now().Add(2*r.options.Timeout + childEndTimeout) // they are asked earlier: this is for a parent that forgets
+	until := time.Now().Add(2*r.options.Timeout + children.EndTimeout) // they are asked earlier: this is for a parent that forgets
 	crowd, err := newCrowd(r.plan.Shares, assignment{Target: r.target.addr.String(), Host: r.target.host,
 		Body: strconv.Itoa(r.plan.Clients), Until: until})
 	if err != nil {
 		return err
 	}
 	r.crowd = crowd
-	for _, kid := range crowd.children {
-		for !kid.last.Ready {
+	for _, m := range crowd.members {
+		for !m.last.Ready {
 			if _, err := crowd.next(ctx, nil); err != nil {
-				crowd.stop()
+				crowd.Stop()
 				return late(err, "a client process did not start within %v: the machine is overloaded, or give more -timeout", r.options.Timeout)
 			}
 		}
@@ -114,7 +115,7 @@ func (r *run) gather(ctx context.Context) error {
 // park opens the clients, never more than [window] ahead of what / has counted, until it counts all.
 func (r *run) park(ctx context.Context) error {
 	all, opened, pause := r.plan.Clients, 0, firstPause
-	r.began = clock()
+	r.began = children.Clock()
 	for r.counted < all {
 		if more := min(all, r.counted+window); more > opened {
 			opened = more
@@ -146,7 +147,7 @@ func (r *run) park(ctx context.Context) error {
 		r.counted = n
 		r.show.status("parked %s of %s", thousands(n), thousands(all))
 	}
-	r.result.Park = milliseconds(clock() - r.began)
+	r.result.Park = milliseconds(children.Clock() - r.began)
 	r.show.say("parked %s in %.0f ms", thousands(all), r.result.Park)
 	return nil
 }
@@ -206,7 +207,7 @@ func late(err error, format string, a ...any) error {
 }
 
 // notify sends the one /notify, and waits until it is answered and every client has ended, or the time
-// is over. It returns the moment before the request was sent, of [clock].
+// is over. It returns the moment before the request was sent, of [children.Clock].
 func (r *run) notify(ctx context.Context) (sent int64) {
 	notifier := make(chan notified, 1)
 	go func() {
@@ -216,7 +217,7 @@ func (r *run) notify(ctx context.Context) (sent int64) {
 	var answer *notified
 	for ctx.Err() == nil && (answer == nil || !r.crowd.done()) {
 		select {
-		case n := <-r.crowd.news:
+		case n := <-r.crowd.News:
 			if err := r.crowd.enter(n); err != nil {
 				r.show.say("%v", err) // its clients are lost, the others may still be answered
 			}
@@ -232,7 +233,7 @@ func (r *run) notify(ctx context.Context) (sent int64) {
 		answer = &a
 	}
 	r.crowd.finish()
-	r.result.Total = milliseconds(clock() - r.began)
+	r.result.Total = milliseconds(children.Clock() - r.began)
 	r.result.Notified = answer.body
 	switch want := strconv.Itoa(r.plan.Clients); {
 	case answer.err != nil:
