@@ -62,7 +62,8 @@ func (r *Result) WriteTable(out io.Writer) error {
 func (r *Result) notes(text *strings.Builder) {
 	fmt.Fprintf(text, "here: server and clients on this machine, %s, %s/%s; clients in %s from %s\n",
 		count(runtime.NumCPU(), "CPU"), runtime.GOOS, runtime.GOARCH, count(r.Processes, "process"), count(r.Sources, "address"))
-	text.WriteString("2009: server and clients in one process of Python, MacBook Pro 13\", 2.53 GHz\n")
+	text.WriteString("2009: one process of Python, and the CPU time of server and clients;\n" +
+		"      MacBook Pro 13\", 2.53 GHz\n")
 	if r.Limited != "" {
 		fmt.Fprintf(text, "limited: %s of %s clients; %s\n", thousands(r.Clients), thousands(r.Asked), r.Limited)
 	}

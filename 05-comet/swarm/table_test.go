@@ -50,7 +50,8 @@ answers that are not right wrong                  0             –
 `
 	want += fmt.Sprintf("here: server and clients on this machine, %s, %s/%s; clients in 1 process from 1 address\n",
 		count(runtime.NumCPU(), "CPU"), runtime.GOOS, runtime.GOARCH)
-	want += "2009: server and clients in one process of Python, MacBook Pro 13\", 2.53 GHz\n"
+	want += "2009: one process of Python, and the CPU time of server and clients;\n" +
+		"      MacBook Pro 13\", 2.53 GHz\n"
 	if diff := cmp.Diff(want, table(t, good())); diff != "" {
 		t.Errorf("the table (-want +got):\n%s", diff)
 	}
