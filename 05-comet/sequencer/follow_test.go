@@ -114,6 +114,15 @@ func TestASurveyHearsTheMaster(t *testing.T) {
 	b.expect(t, "a A2=0 a D6=3")
 }
 
+// That the server is about to stop is told to everybody, and to who comes later.
+func TestClosingIsTold(t *testing.T) {
+	b := newBench("a", "b")
+	b.Close()
+	b.expect(t, "a L0=0 b L0=0")
+	b.Joined("c")
+	b.expect(t, "c E1=0 c L0=0")
+}
+
 // What a master hands to its successor is everything: numbers, messages, marks, and a round under way.
 func TestASavedSequencerGoesOn(t *testing.T) {
 	old := newBench("a", "b")

@@ -56,6 +56,7 @@ type Sequencer[W comparable] struct {
 	workers  map[W]bool // true: it has all messages, and is sent the next one
 	joined   []W        // the same workers, oldest first: so that what is sent has one order
 	history  History
+	closing  bool // workers that join are told too
 	expiring bool // a look at the oldest message's age is due
 
 	rounds []*round[W] // the first one runs
@@ -76,6 +77,17 @@ func (s *Sequencer[W]) Joined(w W) {
 	}
 	s.workers[w] = false
 	s.send(w, Frame{Kind: Begin, ID: s.epoch})
+	if s.closing {
+		s.send(w, Frame{Kind: Closing})
+	}
+}
+
+// Close tells all hubs, and those that join from now on, that the server is about to stop. Everything else goes on.
+func (s *Sequencer[W]) Close() {
+	s.closing = true
+	for _, w := range s.joined {
+		s.send(w, Frame{Kind: Closing})
+	}
 }
 
 // Left takes a worker out, and whatever it has not answered counts 0.

@@ -39,6 +39,9 @@ func newOrder(m *prefork.Master, o *options, log *slog.Logger) order {
 // rounds that are under way.
 func (o order) Keep() []byte { return o.Save() }
 
+// Stopping has every worker fail /readyz, some time before they are told to drain.
+func (o order) Stopping() { o.Close() }
+
 // mostEpoch keeps an epoch a number that JavaScript can hold, where numbers are exact up to 2⁵³. That two
 // servers in a row have the same one happens once in 280,000,000,000,000 restarts.
 const mostEpoch = 1 << 48

@@ -171,6 +171,7 @@ func TestFlags(t *testing.T) {
 	for args, says := range map[string]string{
 		"-wait 0":                   "-wait 0s",
 		"-drain-time -1s":           "-drain-time",
+		"-drain-delay -1s":          "-drain-delay",
 		"-history -1":               "0 or more",
 		"-token-file /nowhere":      "no such file",
 		"-token-file /dev/null":     "openssl rand",
