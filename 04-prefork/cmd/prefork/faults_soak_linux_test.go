@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -14,3 +16,37 @@ func TestSoakReloadsHandedOver(t *testing.T)  { reloads(t, 100, "-mode", "handof
 func TestSoakUpgradesHandedOver(t *testing.T) { upgrades(t, 20, "-mode", "handoff") }
 
 func TestSoakKills(t *testing.T) { kills(t, 30*time.Second) }
+
+// The master is killed in every mode, when nothing else goes on and in the middle of a reload: the workers that
+// are starting end too.
+func TestSoakTheMasterIsKilled(t *testing.T) {
+	for name, args := range map[string][]string{
+		"shared":          nil,
+		"threads":         {"-engine", "threads"},
+		"exclusive":       {"-mode", "exclusive"},
+		"reuseport":       {"-mode", "reuseport"},
+		"handoff":         {"-mode", "handoff"},
+		"handoff-threads": {"-mode", "handoff", "-engine", "threads"},
+		"exec":            {"-mode", "exec"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 5 {
+				masterIsKilled(t, time.Second, nil, args...)
+				if name != "exec" { // where there is nothing to reload
+					masterIsKilled(t, time.Second, func(master *os.Process) { reloadBegins(t, master) }, args...)
+				}
+			}
+		})
+	}
+}
+
+// reloadBegins sends a master HUP and waits until it has started another worker.
+func reloadBegins(t *testing.T, master *os.Process) {
+	before := len(children(t, master.Pid))
+	master.Signal(syscall.SIGHUP)
+	for began := time.Now(); len(children(t, master.Pid)) == before; {
+		if time.Since(began) > patience {
+			t.Fatal("no worker is started")
+		}
+	}
+}
