@@ -16,6 +16,13 @@ func TestSoakUpgrades(t *testing.T) { upgrades(t, 20) }
 func TestSoakReloadsHandedOver(t *testing.T)  { reloads(t, 100, "-mode", "handoff") }
 func TestSoakUpgradesHandedOver(t *testing.T) { upgrades(t, 20, "-mode", "handoff") }
 
+func TestSoakReloadsExclusive(t *testing.T)  { reloads(t, 100, "-mode", "exclusive") }
+func TestSoakUpgradesExclusive(t *testing.T) { upgrades(t, 20, "-mode", "exclusive") }
+
+func TestSoakReloadsOfQueues(t *testing.T) { reloadsLoseQueues(t, 100) }
+
+func TestSoakAProcessForEachConnection(t *testing.T) { signalsForEachConnection(t, 20) }
+
 func TestSoakKills(t *testing.T) { kills(t, 30*time.Second) }
 
 // The master is killed in every mode, when nothing else goes on and in the middle of a reload: the workers that
