@@ -21,7 +21,8 @@ var fewestCases = []Case{{
 	Why:  "the exercise of chapter 4: a connection goes to the worker that has the fewest",
 	Hint: "who tells the master that a connection is over, and how often?",
 	Run: func(t *T) {
-		first := connected(t, fewestOpen, fmt.Sprintf("the first %d connections are spread evenly, over 2, 3, 4, 6 or %d processes", fewestOpen, fewestWorkers),
+		first := connected(t, fewestOpen,
+			fmt.Sprintf("the first %d connections are spread evenly, over 2, 3, 4, 6 or %d processes", fewestOpen, fewestWorkers),
 			func(served served) bool {
 				return len(served) >= 2 && len(served) <= fewestWorkers && served.most() == served.least()
 			})
@@ -30,9 +31,11 @@ var fewestCases = []Case{{
 		for _, c := range first[emptied] {
 			c.Close()
 		}
-		connected(t, had, fmt.Sprintf("the next %d connections go to process %d, which had %d and has none now", had, emptied, had),
+		connected(t, had,
+			fmt.Sprintf("the next %d connections go to process %d, which had %d and has none now", had, emptied, had),
 			func(served served) bool { return len(served[emptied]) == had })
-		connected(t, len(first), fmt.Sprintf("then all have as many as before, and the next %d go to one each", len(first)),
+		connected(t, len(first),
+			fmt.Sprintf("then all have as many as before, and the next %d go to one each", len(first)),
 			func(served served) bool { return len(served) == len(first) })
 	},
 }}
