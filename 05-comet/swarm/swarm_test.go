@@ -219,7 +219,7 @@ func TestParkingThatFailsSaysWhatIsMissing(t *testing.T) {
 // More clients than one address has ports for cannot be run here in a test; connecting from two can.
 func TestClientsConnectFromSeveralAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only on Linux is every 127.0.0.x an address without configuration")
+		t.Skip("only on Linux is every 127.0.0.x an address without configuration: run this there")
 	}
 	server := newCometServer(t)
 	r, err := newTestRun(t, server, 30, 0, Limits{Ports: PortReserve + 12, Sources: 5}).whole(t.Context())
