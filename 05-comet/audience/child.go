@@ -39,6 +39,9 @@ type clients struct {
 	behind int
 	told   bool // the last report was made: another one would hide it from a parent that still waits for other children
 
+	renewal int // of the server, the newest
+	back    int // clients that are back since
+
 	cut, connections int
 	faults           map[string]int
 }
@@ -57,8 +60,11 @@ func Child(in io.Reader, out io.Writer) int {
 	})
 }
 
-// obey takes what was published in the end into account, or makes the last report.
+// obey counts anew who comes back, takes what was published in the end into account, or makes the last report.
 func (c *clients) obey(o order) {
+	if o.Renewal > 0 {
+		c.renewal, c.back = o.Renewal, 0
+	}
 	if o.Final != nil {
 		c.close(o.Final)
 	}
@@ -127,7 +133,7 @@ func (c *clients) report(last bool) {
 		return
 	}
 	c.told = last
-	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
+	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Renewal: c.renewal, Back: c.back, Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
 		Faults: c.faults, tally: c.tally, Last: last}
 	r.tally.Missing = nil
 	if last {

@@ -38,6 +38,8 @@ type client struct {
 	behind bool // it does not have everything, and all is published
 
 	conn   *coro.Conn
+	made   int // the renewal after which conn was made
+	back   int // the renewal after which this client was counted
 	wasCut bool
 	retry  time.Duration // what the server asked for, after which to come back
 }
@@ -68,6 +70,7 @@ func (c *client) connect() (err error) {
 		return fmt.Errorf("connect: %w", err)
 	}
 	c.connections++
+	c.made = c.renewal
 	return nil
 }
 
@@ -87,6 +90,10 @@ func (c *client) has(cursor string) {
 		c.more.Wake()
 	}
 	c.cursor = cursor
+	if c.made == c.renewal && c.back != c.renewal {
+		c.back = c.renewal
+		c.clients.back++
+	}
 }
 
 // gets enters a text that has come.

@@ -25,10 +25,12 @@ type assignment struct {
 	Kills   float64 `json:"kills"`   // connections to cut in a second, of this child's
 }
 
-// An order is what a parent says then: Final when all is published, then Finish.
+// An order is what a parent says then: a Renewal when the server is sent a signal, Final when all is published, then
+// Finish.
 type order struct {
-	Final  []uint64 `json:"final,omitempty"` // the last number of each series: get this far
-	Finish bool     `json:"finish,omitempty"`
+	Renewal int      `json:"renewal,omitempty"` // its number, from 1: count who comes back from now on
+	Final   []uint64 `json:"final,omitempty"`   // the last number of each series: get this far
+	Finish  bool     `json:"finish,omitempty"`
 }
 
 // A report is what a child says, every reportPause and when something is complete. Counts are totals.
@@ -36,6 +38,8 @@ type report struct {
 	Began       int            `json:"began"`  // clients that have a cursor
 	Behind      int            `json:"behind"` // after Final: clients that do not have everything; before: 0
 	Closing     bool           `json:"closing,omitempty"`
+	Renewal     int            `json:"renewal,omitempty"` // the newest that was ordered
+	Back        int            `json:"back,omitempty"`    // clients that were told something over a connection made since
 	Cut         int            `json:"cut,omitempty"`
 	Connections int            `json:"connections,omitempty"`
 	CPU         float64        `json:"cpu"` // seconds, user and system

@@ -82,19 +82,16 @@ func (r *run) gather(ctx context.Context) error {
 
 // publish publishes for the time.
 func (r *run) publish(ctx context.Context, m *measurement) error {
-	bounded, cancel := context.WithTimeout(ctx, r.options.Time)
+	bounded, cancel := context.WithCancel(ctx)
 	defer cancel()
 	half := time.AfterFunc(r.options.Time/2, m.middle)
 	defer half.Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- r.publishers.publish(bounded) }()
-	err := r.crowd.until(bounded, func(*report) bool { return false }, r.progress)
+	err := r.awaitSignals(ctx)
 	cancel()
 	if failed := <-ended; failed != nil {
 		return failed
-	}
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil // the time is over, as it should be
 	}
 	return err
 }

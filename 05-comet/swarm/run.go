@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"example.com/c10k/05-comet/children"
@@ -73,12 +71,19 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if measured {
 		parked, err = usage.Of(r.options.PID)
 	}
+	renewing, cancel := r.limit(ctx)
+	defer cancel()
+	if err := r.renew(renewing); err != nil {
+		return nil, err
+	}
+	idle := r.target.idle(ctx)
 	answering, cancel := r.limit(ctx)
 	defer cancel()
 	sent := r.notify(answering)
 	if measured && err == nil {
 		after, err = usage.Of(r.options.PID)
 	}
+	r.result.FanOut = r.target.fanOut(ctx, idle, r.plan.Clients)
 	r.evaluate(sent)
 	if measured && err == nil {
 		r.result.Server, r.result.Note = cost(before, parked, after, r.plan.Clients)
@@ -280,20 +285,6 @@ func (r *run) fault(kind string, n int) {
 		r.result.Faults = map[string]int{}
 	}
 	r.result.Faults[kind] += n
-}
-
-// Describe lists faults, the most frequent first.
-func Describe(faults map[string]int) string {
-	kinds := slices.SortedFunc(maps.Keys(faults), func(a, b string) int {
-		if faults[a] != faults[b] {
-			return faults[b] - faults[a]
-		}
-		return strings.Compare(a, b)
-	})
-	for i, kind := range kinds {
-		kinds[i] = fmt.Sprintf("%s: %s", thousands(faults[kind]), kind)
-	}
-	return strings.Join(kinds, "; ")
 }
 
 func milliseconds(nanoseconds int64) float64 { return float64(nanoseconds) / 1e6 }

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"example.com/c10k/01-blocking/conform"
 )
 
 const deploy = "../../deploy/"
@@ -24,7 +22,7 @@ func TestTheUnitIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	unit := filepath.Join(t.TempDir(), "c10k.service")
-	there := strings.Replace(string(text), "/usr/local/bin/prefork", conform.Build(t, program), 1)
+	there := strings.Replace(string(text), "/usr/local/bin/prefork", build(t), 1)
 	if err := os.WriteFile(unit, []byte(there), 0o644); err != nil {
 		t.Fatal(err)
 	}

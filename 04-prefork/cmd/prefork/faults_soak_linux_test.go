@@ -3,6 +3,9 @@
 package main
 
 import (
+	"os"
+	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -13,4 +16,52 @@ func TestSoakUpgrades(t *testing.T) { upgrades(t, 20) }
 func TestSoakReloadsHandedOver(t *testing.T)  { reloads(t, 100, "-mode", "handoff") }
 func TestSoakUpgradesHandedOver(t *testing.T) { upgrades(t, 20, "-mode", "handoff") }
 
+func TestSoakReloadsExclusive(t *testing.T)  { reloads(t, 100, "-mode", "exclusive") }
+func TestSoakUpgradesExclusive(t *testing.T) { upgrades(t, 20, "-mode", "exclusive") }
+
+func TestSoakReloadsOfQueues(t *testing.T) { reloadsLoseQueues(t, 100) }
+
+func TestSoakAProcessForEachConnection(t *testing.T) { signalsForEachConnection(t, 20) }
+
 func TestSoakKills(t *testing.T) { kills(t, 30*time.Second) }
+
+// The master is killed in every mode, when nothing else goes on and in the middle of a reload: the workers that
+// are starting end too. They are gone within a second, and mostly in a hundredth of it; as a process may have to
+// wait for a processor on a machine that does other things too, that is asserted of most of the times.
+func TestSoakTheMasterIsKilled(t *testing.T) {
+	for name, args := range map[string][]string{
+		"shared":          nil,
+		"threads":         {"-engine", "threads"},
+		"exclusive":       {"-mode", "exclusive"},
+		"reuseport":       {"-mode", "reuseport"},
+		"handoff":         {"-mode", "handoff"},
+		"handoff-threads": {"-mode", "handoff", "-engine", "threads"},
+		"exec":            {"-mode", "exec"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var took []time.Duration
+			for range 5 {
+				took = append(took, masterIsKilled(t, nil, args...))
+				if name != "exec" { // where there is nothing to reload
+					took = append(took, masterIsKilled(t, func(master *os.Process) { reloadBegins(t, master) }, args...))
+				}
+			}
+			slices.Sort(took)
+			t.Logf("the last worker was gone after %v", took)
+			if took[len(took)*3/4] > time.Second {
+				t.Error("that is more than a second")
+			}
+		})
+	}
+}
+
+// reloadBegins sends a master HUP and waits until it has started another worker.
+func reloadBegins(t *testing.T, master *os.Process) {
+	before := len(children(t, master.Pid))
+	master.Signal(syscall.SIGHUP)
+	for began := time.Now(); len(children(t, master.Pid)) == before; {
+		if time.Since(began) > patience {
+			t.Fatal("no worker is started")
+		}
+	}
+}
