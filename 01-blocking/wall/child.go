@@ -75,6 +75,8 @@ type beginning struct {
 	text  []byte
 }
 
+// keptBytes is how much is kept of what a server says: its first words, and the reason of its death. Of ten
+// thousand threads it would print the stacks.
 const keptBytes = 4 << 10
 
 func (b *beginning) Write(p []byte) (int, error) {

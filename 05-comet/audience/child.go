@@ -21,6 +21,7 @@ const openingMost = 256
 // maxFaults bounds how many kinds of fault are told apart.
 const maxFaults = 16
 
+// otherFaults is the kind that all further ones are counted as.
 const otherFaults = "other faults"
 
 // clients are the coroutines of one child.

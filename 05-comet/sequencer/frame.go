@@ -42,7 +42,8 @@ type Frame struct {
 	Body  string
 }
 
-const numbersSize = 16
+// numbersSize is the size of ID and N together, in bytes.
+const numbersSize = 8 + 8
 
 // Payload is the frame without its kind: the two numbers, 16 bytes, big-endian; and the body.
 func (f Frame) Payload() []byte {
@@ -90,6 +91,7 @@ func appendEntry(dst []byte, m *Message) []byte {
 	return append(dst, m.Text...)
 }
 
+// entryHead is the size of what stands before an entry's topic: number, time, and the two lengths, in bytes.
 const entryHead = 8 + 8 + 1 + 4
 
 // entry takes one entry off s.

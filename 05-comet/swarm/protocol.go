@@ -58,6 +58,7 @@ func (o *outcome) add(other *outcome) {
 // described well enough by some of them.
 const maxFaults = 8
 
+// otherFaults is the kind that all further ones are counted as.
 const otherFaults = "other faults"
 
 func (o *outcome) fault(kind string, n int) {

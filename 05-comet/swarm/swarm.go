@@ -29,8 +29,8 @@ import (
 // MaxClients bounds Options.Clients. A million is this workspace's horizon; ten leave room above it.
 const MaxClients = 10_000_000
 
-// DefaultTimeout ends parking that does not come to its end, and answers that do not. Ten thousand clients need about a second; a loaded
-// machine under the race detector needs thirty.
+// DefaultTimeout ends parking that does not come to its end, and answers that do not. Ten thousand clients need
+// about a second; a loaded machine under the race detector needs thirty.
 const DefaultTimeout = 60 * time.Second
 
 // Options say what to run.
