@@ -75,8 +75,7 @@ type beginning struct {
 	text  []byte
 }
 
-// keptBytes is how much is kept of what a server says: its first words, and the reason of its death. Of ten
-// thousand threads it would print the stacks.
+// keptBytes is how much is kept of what a server says: more than where it listens, and what it died of.
 const keptBytes = 4 << 10
 
 func (b *beginning) Write(p []byte) (int, error) {

@@ -81,6 +81,21 @@ func TestTableSaysWhatIsNotThere(t *testing.T) {
 	}
 }
 
+// A server's CPU time may be known and its memory not.
+func TestTableWithoutMemory(t *testing.T) {
+	r := good()
+	r.Server.MemoryBefore, r.Server.MemoryParked, r.Server.PerClient = 0, 0, 0
+	text := table(t, r)
+	for _, line := range []string{
+		"CPU of the server          user              0.13 s      10.567 s",
+		"user memory for a client   parked                 –             –",
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("the line %q is missing in\n%s", line, text)
+		}
+	}
+}
+
 // The rows of figures fit a terminal of 80 columns with the largest run that there can be.
 func TestTableFits80Columns(t *testing.T) {
 	r := good()
