@@ -29,7 +29,7 @@ const (
 	Refused Kind = 'X' // your question ID was one too many: come again later
 
 	Begin Kind = 'E' // ID is the epoch: Follow from where you are, or from 0 if you were in another
-	Piece Kind = 'H' // a piece of history, see News; after it you have everything up to N
+	Piece Kind = 'H' // a piece of history, see news; after it you have everything up to N
 	Query Kind = 'Q' // round ID: say something of yourself
 
 	Closing Kind = 'L' // the server is about to stop: say so to whoever asks

@@ -24,6 +24,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // MaxClients bounds Options.Clients. A million is this workspace's horizon; ten leave room above it.
@@ -65,9 +67,9 @@ type Result struct {
 	FanOut   float64   `json:"fan_out_ms,omitempty"` // from the news to the last answer written, as the server timed it; 0: it does not say
 	Renewals []Renewal `json:"renewals,omitempty"`   // what Options.Signals did
 
-	Lost   int            `json:"lost"`             // waiters without an answer
-	Wrong  int            `json:"wrong"`            // answers with another status or body, or before the notify
-	Faults map[string]int `json:"faults,omitempty"` // what happened to those, and to how many
+	Lost   int           `json:"lost"`             // waiters without an answer
+	Wrong  int           `json:"wrong"`            // answers with another status or body, or before the notify
+	Faults faults.Counts `json:"faults,omitempty"` // what happened to those, and to how many
 
 	Notified string  `json:"notified"` // the body that the notifier itself got
 	Server   *Server `json:"server"`   // nil if it was not measured
