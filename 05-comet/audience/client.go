@@ -2,7 +2,6 @@ package audience
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/03-coroutines/coro"
 	"example.com/c10k/05-comet/children"
+	"example.com/c10k/05-comet/faults"
 )
 
 const (
@@ -56,7 +56,7 @@ func (c *client) comesBack(follow func() error) {
 		case c.wasCut: // at once: the user has opened the page again
 			continue
 		case err != nil:
-			c.fault(innermost(err))
+			c.faults.Add(faults.Innermost(err), 1)
 			c.retry = max(c.retry, time.Duration((0.5+rand.Float64())*float64(againAfter)))
 		}
 		c.scheduler.Sleep(min(c.retry, retryMost))
@@ -70,15 +70,6 @@ func (c *client) connect() (err error) {
 	c.connections++
 	c.made = c.renewal
 	return nil
-}
-
-// innermost is the text of the innermost error, which names neither port nor descriptor, so that equal failures are
-// counted together.
-func innermost(err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return err.Error()
 }
 
 // has notes a cursor; the first one makes the client ready.

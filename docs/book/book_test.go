@@ -144,7 +144,7 @@ func TestReplay(t *testing.T) {
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%d transcripts, %v", len(found), err)
 		}
-		if err := found[0].Build(t.Context(), root); err != nil {
+		if err := Build(t.Context(), root, found...); err != nil {
 			t.Fatal(err)
 		}
 		diff, err := found[0].Replay(t.Context(), root)
