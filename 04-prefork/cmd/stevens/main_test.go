@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,17 +17,34 @@ import (
 	"example.com/c10k/01-blocking/measure"
 )
 
-// built puts the servers of all designs into one directory.
+func TestMain(m *testing.M) {
+	var err error
+	if bin, err = os.MkdirTemp("", "stevens"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	exit := m.Run()
+	os.RemoveAll(bin)
+	os.Exit(exit)
+}
+
+var (
+	bin       string // the servers of all designs, for all tests
+	buildOnce sync.Once
+)
+
+// built makes the servers, once.
 func built(t *testing.T) settings {
 	t.Helper()
-	s := settings{bin: t.TempDir(), workers: 3, requests: 60, rounds: 1, time: 100 * time.Millisecond}
-	for _, program := range []string{"01-blocking/cmd/blocking", "02-selectors/cmd/selectors", "03-coroutines/cmd/coroutines", "04-prefork/cmd/prefork"} {
-		made := conform.Build(t, "example.com/c10k/"+program)
-		if out, err := exec.Command("mv", made, s.bin).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+	buildOnce.Do(func() {
+		for _, program := range []string{"01-blocking/cmd/blocking", "02-selectors/cmd/selectors", "03-coroutines/cmd/coroutines", "04-prefork/cmd/prefork"} {
+			made := conform.Build(t, "example.com/c10k/"+program)
+			if err := os.Rename(made, filepath.Join(bin, filepath.Base(made))); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	return s
+	})
+	return settings{bin: bin, workers: 3, requests: 60, rounds: 1, time: 100 * time.Millisecond}
 }
 
 // Every design answers every connection, from as many processes as it has. Of what they cost, only what no
