@@ -2,6 +2,9 @@ package audience
 
 import (
 	"os"
+	"os/signal"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -77,4 +80,27 @@ func TestAWrongServerIsCaught(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever is not back after a signal is missed: here the server that is sent it is another one.
+func TestWhoIsNotBackAfterASignalIsMissed(t *testing.T) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGHUP)
+	defer signal.Stop(told)
+	o := Options{URL: newTinyServer(t, right).URL, PID: os.Getpid(), Signals: []syscall.Signal{syscall.SIGHUP},
+		Pollers: 4, Topics: 1, Publishers: 1, Rate: 50, Time: 100 * time.Millisecond, Progress: t.Output()}
+	addr, host, err := swarm.Resolve(t.Context(), o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := swarm.NewPlan(o.Pollers, 1, swarm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRun(o, host, plan)
+	r.assign.Target, r.patience = addr.String(), time.Second
+	if _, err := r.whole(t.Context()); err == nil || !strings.Contains(err.Error(), "4 of 4 clients are not back") {
+		t.Errorf("the error is %v", err)
+	}
+	<-told
 }

@@ -12,6 +12,7 @@ import (
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/03-coroutines/coro"
+	"example.com/c10k/05-comet/children"
 	"example.com/c10k/05-comet/sse"
 )
 
@@ -37,6 +38,8 @@ type client struct {
 	behind bool // it does not have everything, and all is published
 
 	conn   *coro.Conn
+	made   int // the renewal after which conn was made
+	back   int // the renewal after which this client was counted
 	wasCut bool
 	retry  time.Duration // what the server asked for, after which to come back
 }
@@ -67,6 +70,7 @@ func (c *client) connect() (err error) {
 		return fmt.Errorf("connect: %w", err)
 	}
 	c.connections++
+	c.made = c.renewal
 	return nil
 }
 
@@ -86,6 +90,10 @@ func (c *client) has(cursor string) {
 		c.more.Wake()
 	}
 	c.cursor = cursor
+	if c.made == c.renewal && c.back != c.renewal {
+		c.back = c.renewal
+		c.clients.back++
+	}
 }
 
 // gets enters a text that has come.
@@ -153,7 +161,7 @@ type batch struct {
 }
 
 func (c *client) understand(a *http1.Answer) error {
-	at := clock()
+	at := children.Clock()
 	if a.Status != 200 {
 		return c.refused(a)
 	}
@@ -197,7 +205,7 @@ func (c *client) streamOn() error {
 	rest, err := c.head()
 	var parser sse.Parser
 	for asked := c.retry; err == nil; {
-		at := clock()
+		at := children.Clock()
 		parser.Feed(rest)
 		for {
 			e, ok, err := parser.Next()

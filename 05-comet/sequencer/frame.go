@@ -31,6 +31,8 @@ const (
 	Begin Kind = 'E' // ID is the epoch: Follow from where you are, or from 0 if you were in another
 	Piece Kind = 'H' // a piece of history, see News; after it you have everything up to N
 	Query Kind = 'Q' // round ID: say something of yourself
+
+	Closing Kind = 'L' // the server is about to stop: say so to whoever asks
 )
 
 // A Frame is one message between the two: two numbers, and bytes that only some kinds have.

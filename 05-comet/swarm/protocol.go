@@ -3,20 +3,10 @@ package swarm
 import (
 	"maps"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// Parent and child speak in lines of JSON: orders on the child's standard input, reports on its standard
-// output. A parent that dies closes the input, and a child that sees the end of its input ends at once;
-// so no client outlives its swarm, however that ended.
-
-// An order is what a parent says. The first holds the assignment; then Open rises; Finish is the last.
-type order struct {
-	Assignment *assignment `json:"assignment,omitempty"`
-	Open       int         `json:"open,omitempty"`   // open clients until there are so many, altogether
-	Finish     bool        `json:"finish,omitempty"` // report what there is, and end
-}
+// What parent and child say to each other, in the lines of package children: an assignment, then orders; and
+// reports back.
 
 // An assignment is all that a child must know.
 type assignment struct {
@@ -27,13 +17,19 @@ type assignment struct {
 	Until  time.Time `json:"until"`  // when to stop waiting
 }
 
+// An order is what a parent says then: Open rises; Finish is the last.
+type order struct {
+	Open   int  `json:"open,omitempty"`   // open clients until there are so many, altogether
+	Finish bool `json:"finish,omitempty"` // report what there is, and end
+}
+
 // A report is what a child says. Counts are totals, so the newest report is enough.
 type report struct {
 	Ready     bool     `json:"ready,omitempty"`     // it has its assignment: the first report
 	Connected int      `json:"connected,omitempty"` // connections that stood
 	Sent      int      `json:"sent,omitempty"`      // requests sent whole
 	Ended     int      `json:"ended,omitempty"`     // clients that wait no more: answered or failed
-	Answers   []int64  `json:"answers,omitempty"`   // when they were read, right ones only: clock's nanoseconds
+	Answers   []int64  `json:"answers,omitempty"`   // when they were read, right ones only: children.Clock's nanoseconds
 	Outcome   *outcome `json:"outcome,omitempty"`   // the last report
 }
 
@@ -42,7 +38,7 @@ const answersInReport = 1000
 
 // An outcome is how a child's clients fared, beside the answers it has reported.
 type outcome struct {
-	LastConnect int64          `json:"last_connect,omitempty"` // clock's nanoseconds; 0: none connected
+	LastConnect int64          `json:"last_connect,omitempty"` // children.Clock's nanoseconds; 0: none connected
 	Lost        int            `json:"lost,omitempty"`
 	Wrong       int            `json:"wrong,omitempty"`
 	Faults      map[string]int `json:"faults,omitempty"`
@@ -78,14 +74,4 @@ func (o *outcome) clone() *outcome {
 	c := *o
 	c.Faults = maps.Clone(o.Faults)
 	return &c
-}
-
-// clock reads the monotonic clock, in nanoseconds. All processes of one machine read the same one
-// (clock_gettime(2)), so a moment in a child can be compared with a moment in the parent.
-func clock() int64 {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return time.Now().UnixNano() // no system that this builds for lacks it
-	}
-	return now.Nano()
 }

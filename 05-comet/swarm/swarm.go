@@ -22,6 +22,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -34,12 +35,13 @@ const DefaultTimeout = 60 * time.Second
 
 // Options say what to run.
 type Options struct {
-	URL       string        // of the server: http://HOST:PORT
-	Clients   int           // waiters to open: 1 to MaxClients; fewer if a limit demands it
-	Processes int           // at least so many client processes; 0 lets the limits decide
-	PID       int           // the server's first process, to measure it; 0 does not measure
-	Timeout   time.Duration // to park everybody, and then to answer everybody; 0 is DefaultTimeout
-	Progress  io.Writer     // where a person looks; nil shows nothing
+	URL       string           // of the server: http://HOST:PORT
+	Clients   int              // waiters to open: 1 to MaxClients; fewer if a limit demands it
+	Processes int              // at least so many client processes; 0 lets the limits decide
+	PID       int              // the server's first process, to measure it; 0 does not measure
+	Signals   []syscall.Signal // sent to PID while all wait, before they are notified: see ParseSignals
+	Timeout   time.Duration    // to park everybody, and then to answer everybody; 0 is DefaultTimeout
+	Progress  io.Writer        // where a person looks; nil shows nothing
 }
 
 // A Result is what a run showed. Times are in milliseconds.
@@ -59,6 +61,9 @@ type Result struct {
 	P99    float64 `json:"p99_ms"`
 	Last   float64 `json:"last_ms"`
 	Total  float64 `json:"total_ms"` // from the first connect to the last report
+
+	FanOut   float64   `json:"fan_out_ms,omitempty"` // from the news to the last answer written, as the server timed it; 0: it does not say
+	Renewals []Renewal `json:"renewals,omitempty"`   // what Options.Signals did
 
 	Lost   int            `json:"lost"`             // waiters without an answer
 	Wrong  int            `json:"wrong"`            // answers with another status or body, or before the notify
@@ -97,6 +102,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if o.Progress == nil {
 		o.Progress = io.Discard
+	}
+	if len(o.Signals) > 0 && o.PID == 0 {
+		return nil, ErrSignalWhom
 	}
 	target, err := resolve(ctx, o.URL)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"example.com/c10k/05-comet/children"
 )
 
 // A tally counts how the clients of one child fare, and reports it to the parent. One strand at a time
@@ -40,7 +42,7 @@ func newTally(a *assignment, out io.Writer) *tally {
 // connects notes that a connection stands.
 func (t *tally) connects() {
 	t.connected++
-	t.outcome.LastConnect = clock()
+	t.outcome.LastConnect = children.Clock()
 }
 
 // sends notes that a request is on its way.
@@ -49,7 +51,7 @@ func (t *tally) sends() {
 	t.progress(t.sent+t.unsent == t.open)
 }
 
-// answered notes a right answer, read at a moment of [clock].
+// answered notes a right answer, read at a moment of [children.Clock].
 func (t *tally) answered(at int64) {
 	t.answers = append(t.answers, at)
 	t.ends()

@@ -104,14 +104,10 @@ func run(out io.Writer, o options) error {
 	if rounds < o.rounds {
 		fmt.Fprintf(out, "(%d rounds of %d: the time is over.)\n", rounds, o.rounds)
 	}
-	if err := show(out, o, rounds, results); err != nil || o.file == "" {
+	if err := show(out, o, rounds, results); err != nil {
 		return err
 	}
-	if err := figures.Write(o.file); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", o.file)
-	return err
+	return figures.Save(o.file, out)
 }
 
 // once starts a server, loads it, and stops it.

@@ -94,7 +94,7 @@ func TestMistakes(t *testing.T) {
 		{"-run ./{addr} http://a", "exclude each other"},
 		{"-stage 6 http://a", "choose from 01-sequential"},
 		{"-stage 05 -app echo http://a", "does not serve echo"},
-		{"-app comets http://a", "choose hello, echo or comet"},
+		{"-app comets http://a", "choose hello, echo, comet or pid"},
 		{"-group fast http://a", "choose from http"},
 		{"-case http/none http://a", "-list names them"},
 		{"-wait 0s http://a", "above zero"},

@@ -77,12 +77,8 @@ func run(out io.Writer, requests, rounds int, file string) error {
 		slices.Sort(medians[w.name])
 		fmt.Fprintf(table, "%s\t%.3f ms\t%s\t\n", w.words, float64(medians[w.name][rounds/2].Nanoseconds())/1e6, waits)
 	}
-	if err := table.Flush(); err != nil || file == "" {
+	if err := table.Flush(); err != nil {
 		return err
 	}
-	if err := figures.Write(file); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", file)
-	return err
+	return figures.Save(file, out)
 }

@@ -65,11 +65,7 @@ func run(out io.Writer, o options) error {
 		return nil
 	}
 	name := filepath.Join(o.out, "wall-01.json")
-	if err := figures.Write(name); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", name)
-	return err
+	return figures.Save(name, out)
 }
 
 // A scene is a silence and the name of its recording.

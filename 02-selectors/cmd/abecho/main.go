@@ -59,10 +59,9 @@ func main() {
 	for range *rounds {
 		result.Add("document-003", "requests", "1/s", in2010)
 	}
-	if err := result.Write(*file); err != nil {
+	if err := result.Save(*file, os.Stdout); err != nil {
 		tool.Failed(err)
 	}
-	fmt.Printf("\nwritten to %s\n", *file)
 }
 
 // run returns the requests a second of every poller, one value for each round.

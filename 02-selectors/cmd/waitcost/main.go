@@ -45,10 +45,9 @@ func main() {
 			result.AddAt(c.poller, "wait", "µs", float64(c.idle), "idle descriptors", value)
 		}
 	}
-	if err := result.Write(*file); err != nil {
+	if err := result.Save(*file, os.Stdout); err != nil {
 		tool.Failed(err)
 	}
-	fmt.Printf("\nwritten to %s\n", *file)
 }
 
 // show prints the median of each cost, one row for each count.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
 // The interval of the median is what the binomial distribution says, and unknown where that cannot be sure.
@@ -113,7 +115,7 @@ func TestGoalsOfADirectory(t *testing.T) {
 		t.Errorf("of an empty directory it says %v", err)
 	}
 	r := resultsOf("hello", map[string][]float64{"coroutines": {10, 10, 10, 10, 10}, "selectors": {20, 20, 20, 20, 20}})["hello"]
-	r.Schema = schema
+	r.Schema = measure.Schema
 	if err := r.write(directory, "hello"); err != nil {
 		t.Fatal(err)
 	}

@@ -144,8 +144,8 @@ func TestMetrics(t *testing.T) {
 	if got := a.Header.Get("Content-Type"); got != "text/plain; version=0.0.4" {
 		t.Errorf("the type is %s", got)
 	}
-	line := regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{worker="worker-\d+"(,le="[^"]+")?\} [0-9.e+-]+)$`)
-	heads := map[string]bool{}
+	line := regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{worker="(worker-\d+|master)"(,le="[^"]+")?\} [0-9.e+-]+)$`)
+	heads, masters := map[string]bool{}, 0
 	for text := range strings.Lines(body) {
 		text = strings.TrimSuffix(text, "\n")
 		if !line.MatchString(text) {
@@ -154,9 +154,15 @@ func TestMetrics(t *testing.T) {
 		if strings.HasPrefix(text, "comet_head{") {
 			heads[text] = true
 		}
+		if strings.Contains(text, `{worker="master"}`) {
+			masters++
+		}
 	}
 	if d := cmp.Diff(map[string]bool{`comet_head{worker="worker-1"} 1`: true, `comet_head{worker="worker-2"} 1`: true}, heads); d != "" {
 		t.Error("heads (-want +got):", d)
+	}
+	if masters != 3 { // its descriptors, goroutines and memory
+		t.Errorf("%d lines about the master: %s", masters, body)
 	}
 }
 
@@ -165,6 +171,7 @@ func TestFlags(t *testing.T) {
 	for args, says := range map[string]string{
 		"-wait 0":                   "-wait 0s",
 		"-drain-time -1s":           "-drain-time",
+		"-drain-delay -1s":          "-drain-delay",
 		"-history -1":               "0 or more",
 		"-token-file /nowhere":      "no such file",
 		"-token-file /dev/null":     "openssl rand",

@@ -17,6 +17,7 @@ import (
 	"example.com/c10k/05-comet/page"
 	"example.com/c10k/05-comet/sequencer"
 	"example.com/c10k/05-comet/swarm"
+	"example.com/c10k/05-comet/usage"
 )
 
 // work is a worker's main: a hub, its HTTP face, and the frames between it and the master.
@@ -33,7 +34,7 @@ func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
 		Application: func(s *coro.Scheduler) (http1.Handler, func(byte, []byte), error) {
 			h = hub.New(s, sendTo(w))
 			c := o.face
-			c.Hub, c.Model, c.Random, c.Name, c.Pid = h, s, rand.Float64, w.Name, os.Getpid()
+			c.Hub, c.Model, c.Random, c.Name, c.Pid, c.Own = h, s, rand.Float64, w.Name, os.Getpid(), usage.OfSelf
 			var handler http1.Handler
 			c.Page = page.New(page.Config{Model: s, Ask: func(r *http1.Request) *http1.Response { return handler(r) },
 				Draining: h.Draining, Offload: s.Offload, Swarm: demo(o)})

@@ -1,5 +1,5 @@
 // Command suite runs the tests of the modules it is given and says what it did: one line for each
-// module, the output of what failed, and every skip with its reason.
+// module, the output of what failed, the logs of long tests, and every skip with its reason.
 //
 //	go run ./docs/cmd/suite 01-blocking 02-selectors
 //
