@@ -213,6 +213,18 @@ func TestALoadFails(t *testing.T) {
 	if _, err := asked(address, "/", 2, time.Second); err == nil {
 		t.Error("nobody listens, and all is well")
 	}
+	faults := design{program: "prefork", workers: true}.command(built(t), 1, "-app", "faults") // it has nothing at /
+	if _, _, err := serveOnce(faults, func(address string) error {
+		if _, err := connections(address, 2, 2); err == nil {
+			t.Error("every connection was answered 404, and all is well")
+		}
+		if _, err := asked(address, "/", 2, time.Second); err == nil {
+			t.Error("every request was answered 404, and all is well")
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
 	s := settings{bin: filepath.Join(t.TempDir(), "nothing"), rounds: 1}
 	if err := compare(io.Discard, s, measure.New("test", "test")); err == nil || !strings.Contains(fmt.Sprint(err), designs[0].name) {
 		t.Errorf("there are no servers: %v", err)
