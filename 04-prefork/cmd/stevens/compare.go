@@ -73,7 +73,7 @@ type seen struct {
 	empty   float64        // that, for a connection, with one client at a time
 }
 
-// idleRequests are those of the one client who comes when everybody sleeps: then the herd is largest.
+// float64(s.idle) are those of the one client who comes when everybody sleeps: then the herd is largest.
 const idleRequests = 200
 
 // measured starts a design three times: for nothing, which is what starting and stopping costs; for the load;
@@ -97,9 +97,9 @@ func measured(s settings, d design) (one seen, err error) {
 		return one, err
 	}
 	one.cost = float64(used.less(nothing).cpu.Nanoseconds()) / 1e3 / float64(s.requests)
-	said, used, err := run(idleRequests, 1)
-	one.sleeps = float64(used.less(nothing).sleeps) / idleRequests
-	one.empty, one.counted = herd(said, idleRequests)
+	said, used, err := run(s.idle, 1)
+	one.sleeps = float64(used.less(nothing).sleeps) / float64(s.idle)
+	one.empty, one.counted = herd(said, s.idle)
 	return one, err
 }
 

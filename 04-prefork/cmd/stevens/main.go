@@ -27,6 +27,7 @@ type settings struct {
 	bin      string
 	workers  int
 	requests int
+	idle     int // requests of the client who comes when everybody sleeps
 	rounds   int
 	time     time.Duration
 	only     string
@@ -34,7 +35,7 @@ type settings struct {
 
 func main() {
 	tool := command.NewTool("stevens", "one load for every design of a server")
-	var s settings
+	s := settings{idle: idleRequests}
 	tool.StringVar(&s.bin, "bin", "bin", "the `DIRECTORY` with the commands of all stages, as make build fills it")
 	tool.IntVar(&s.workers, "workers", 4, "`N` processes for the designs that have several")
 	tool.IntVar(&s.requests, "requests", 2000, "`N` connections, each with one request, for each design and round")

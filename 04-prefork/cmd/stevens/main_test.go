@@ -44,7 +44,7 @@ func built(t *testing.T) settings {
 			}
 		}
 	})
-	return settings{bin: bin, workers: 3, requests: 60, rounds: 1, time: 100 * time.Millisecond}
+	return settings{bin: bin, workers: 3, requests: 60, idle: 20, rounds: 1, time: 100 * time.Millisecond}
 }
 
 // Every design answers every connection, from as many processes as it has. Of what they cost, only what no
