@@ -21,19 +21,22 @@ var fewestCases = []Case{{
 	Why:  "the exercise of chapter 4: a connection goes to the worker that has the fewest",
 	Hint: "who tells the master that a connection is over, and how often?",
 	Run: func(t *T) {
-		first := connected(t, fewestOpen, fmt.Sprintf("the first %d connections are spread evenly, over 2, 3, 4, 6 or %d processes", fewestOpen, fewestWorkers),
-			func(served served) bool {
-				return len(served) >= 2 && len(served) <= fewestWorkers && served.most() == served.least()
+		first := connected(t, fewestOpen,
+			fmt.Sprintf("the first %d connections are spread evenly, over 2, 3, 4, 6 or %d processes", fewestOpen, fewestWorkers),
+			func(got served) bool {
+				return len(got) >= 2 && len(got) <= fewestWorkers && got.most() == got.least()
 			})
 		emptied := slices.Max(slices.Collect(maps.Keys(first)))
 		had := len(first[emptied])
 		for _, c := range first[emptied] {
 			c.Close()
 		}
-		connected(t, had, fmt.Sprintf("the next %d connections go to process %d, which had %d and has none now", had, emptied, had),
-			func(served served) bool { return len(served[emptied]) == had })
-		connected(t, len(first), fmt.Sprintf("then all have as many as before, and the next %d go to one each", len(first)),
-			func(served served) bool { return len(served) == len(first) })
+		connected(t, had,
+			fmt.Sprintf("the next %d connections go to process %d, which had %d and has none now", had, emptied, had),
+			func(got served) bool { return len(got[emptied]) == had })
+		connected(t, len(first),
+			fmt.Sprintf("then all have as many as before, and the next %d go to one each", len(first)),
+			func(got served) bool { return len(got) == len(first) })
 	},
 }}
 
