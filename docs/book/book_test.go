@@ -87,6 +87,30 @@ func TestWovenBookIsClean(t *testing.T) {
 	}
 }
 
+// Minutes become hours.
+func TestScheduleCrossesTheHour(t *testing.T) {
+	b := &Book{pages: map[string]string{
+		"docs/01-a.md": "# The first\n<!-- minutes: 50 -->\n",
+		"docs/02-b.md": "# The second\n<!-- minutes: 25 -->\n",
+	}}
+	table, err := b.schedule("docs/workshop.md")
+	if err != nil || !strings.Contains(table, "| [The second](02-b.md) | 25 | 1 h 15 |\n") {
+		t.Errorf("%v\n%s", err, table)
+	}
+}
+
+// A page below testdata is a test's, and a picture that no chart draws is somebody's mistake.
+func TestWhatIsNoPageAndWhatIsNoPicture(t *testing.T) {
+	root := t.TempDir()
+	save(t, root, "README.md", "# A repository\n")
+	save(t, root, "docs/part/testdata/bad.md", "<!-- weave: nowhere.go#nothing -->\n")
+	save(t, root, "docs/pictures/old-light.svg", "<svg/>")
+	problems := open(t, root).Problems(nil)
+	if len(problems) != 1 || !strings.Contains(problems[0], "docs/pictures/old-light.svg: no chart draws this picture") {
+		t.Errorf("problems %q, want one, of the picture", problems)
+	}
+}
+
 func needBash(t *testing.T) {
 	t.Helper()
 	if missing := (&Transcript{}).Missing(); missing != "" {
@@ -144,7 +168,7 @@ func TestReplay(t *testing.T) {
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%d transcripts, %v", len(found), err)
 		}
-		if err := found[0].Build(t.Context(), root); err != nil {
+		if err := Build(t.Context(), root, found...); err != nil {
 			t.Fatal(err)
 		}
 		diff, err := found[0].Replay(t.Context(), root)

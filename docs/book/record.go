@@ -120,10 +120,24 @@ func (t *Transcript) Missing() string {
 
 var program = regexp.MustCompile(`\bbin/([a-z0-9]+)\b`)
 
-// Build builds the programs below bin/ that the transcript runs, so that an old one is not what answers.
-func (t *Transcript) Build(ctx context.Context, root string) error {
+// Build builds the programs below bin/ that transcripts run, each once, so that an old one is not what answers.
+func Build(ctx context.Context, root string, transcripts ...*Transcript) error {
+	built := map[string]bool{}
+	for _, t := range transcripts {
+		if err := t.build(ctx, root, built); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Transcript) build(ctx context.Context, root string, built map[string]bool) error {
 	text := strings.Join(t.servers, "\n") + "\n" + transcript.Format(t.steps)
 	for _, m := range program.FindAllStringSubmatch(text, -1) {
+		if built[m[1]] {
+			continue
+		}
+		built[m[1]] = true
 		directories, err := filepath.Glob(filepath.Join(root, "0*", "cmd", m[1]))
 		if err != nil || len(directories) != 1 {
 			return fmt.Errorf("%s runs bin/%s, and no stage has a cmd/%s", t.Name, m[1], m[1])
@@ -165,7 +179,7 @@ func (b *Book) Record(ctx context.Context, page string) (string, error) {
 		if missing := t.Missing(); missing != "" {
 			return "", errors.New(missing)
 		}
-		if err := t.Build(ctx, b.root); err != nil {
+		if err := Build(ctx, b.root, t); err != nil {
 			return "", err
 		}
 		printed, err := transcript.Run(ctx, b.root, t.servers, t.steps)

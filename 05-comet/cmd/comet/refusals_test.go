@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,7 +143,12 @@ func TestOneTooMany(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	s := startServer(t, "-workers", "2")
 	s.publish("a", "x")
-	a, body := s.asked("GET", "/metrics", "")
+	var a *http.Response
+	var body string
+	s.await("both workers have it", func() bool { // the other one may not have begun to follow
+		a, body = s.asked("GET", "/metrics", "")
+		return strings.Contains(body, `comet_head{worker="worker-1"} 1`) && strings.Contains(body, `comet_head{worker="worker-2"} 1`)
+	})
 	if got := a.Header.Get("Content-Type"); got != "text/plain; version=0.0.4" {
 		t.Errorf("the type is %s", got)
 	}
