@@ -72,8 +72,8 @@ func (s *Server) Serve() error {
 // to nobody else.
 func (s *Server) Take(c *coro.Conn) { s.start(c) }
 
-// Drain takes what waits in the listener's queue, closes the listener and the connections that rest between two requests, and lets all others
-// finish the one they have in hand. To end those that do not, stop the scheduler.
+// Drain takes what waits in the listener's queue, closes the listener and the connections that rest between two
+// requests, and lets all others finish the one they have in hand. To end those that do not, stop the scheduler.
 func (s *Server) Drain() {
 	if s.draining {
 		return

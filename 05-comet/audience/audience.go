@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/swarm"
 )
 
@@ -111,14 +112,14 @@ type Result struct {
 	Dropped  int `json:"dropped"`  // messages in such gaps
 	Repeated int `json:"repeated"` // that came again with a reset
 
-	Cut         int            `json:"cut"`          // connections cut by us
-	Connections int            `json:"connections"`  // that stood, the first of each client among them
-	Faults      map[string]int `json:"faults"`       // what ended other connections, and refusals
-	ClientsBack float64        `json:"catch_up_ms"`  // from the last publication until everybody had everything
-	Median      float64        `json:"median_ms"`    // from before a publication to its text in a client's hands
-	P99         float64        `json:"p99_ms"`       //
-	Longest     float64        `json:"longest_ms"`   //
-	ClientCPU   float64        `json:"client_cpu_s"` // of all processes of ours, while we published and caught up
+	Cut         int           `json:"cut"`          // connections cut by us
+	Connections int           `json:"connections"`  // that stood, the first of each client among them
+	Faults      faults.Counts `json:"faults"`       // what ended other connections, and refusals
+	ClientsBack float64       `json:"catch_up_ms"`  // from the last publication until everybody had everything
+	Median      float64       `json:"median_ms"`    // from before a publication to its text in a client's hands
+	P99         float64       `json:"p99_ms"`       //
+	Longest     float64       `json:"longest_ms"`   //
+	ClientCPU   float64       `json:"client_cpu_s"` // of all processes of ours, while we published and caught up
 
 	Renewals []swarm.Renewal `json:"renewals,omitempty"` // what Options.Signals did
 

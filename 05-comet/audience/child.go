@@ -12,16 +12,12 @@ import (
 	"example.com/c10k/01-blocking/strand"
 	"example.com/c10k/03-coroutines/coro"
 	"example.com/c10k/05-comet/children"
+	"example.com/c10k/05-comet/faults"
 )
 
 // openingMost is how many clients of one process may be without a cursor while others are opened: well below the
 // 4096 connections that a server's listener holds, also when some processes do the same.
 const openingMost = 256
-
-// maxFaults bounds how many kinds of fault are told apart.
-const maxFaults = 16
-
-const otherFaults = "other faults"
 
 // clients are the coroutines of one child.
 type clients struct {
@@ -43,7 +39,7 @@ type clients struct {
 	back    int // clients that are back since
 
 	cut, connections int
-	faults           map[string]int
+	faults           faults.Counts // what ended connections, and refusals
 }
 
 // Child is the whole life of a process of clients: orders on in, reports on out. It returns the exit status,
@@ -55,7 +51,7 @@ func Child(in io.Reader, out io.Writer) int {
 			return children.Duty[order]{}, fmt.Errorf("the assignment's target: %w", err)
 		}
 		c := &clients{account: newAccount(a.layout, a.Run), duty: a, scheduler: s, to: to,
-			out: json.NewEncoder(out), more: s.NewWaiter(), faults: map[string]int{}}
+			out: json.NewEncoder(out), more: s.NewWaiter()}
 		return children.Duty[order]{Main: c.open, Obey: c.obey}, nil
 	})
 }
@@ -151,12 +147,4 @@ func (c *clients) finish() {
 		c.closes(one.topic, one.places, c.final)
 	}
 	c.report(true)
-}
-
-// fault notes what ended a connection, or refused a request.
-func (c *clients) fault(kind string) {
-	if _, known := c.faults[kind]; !known && len(c.faults) >= maxFaults {
-		kind = otherFaults
-	}
-	c.faults[kind]++
 }

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/latency"
 	"example.com/c10k/05-comet/swarm"
 )
@@ -35,15 +36,15 @@ type order struct {
 
 // A report is what a child says, every reportPause and when something is complete. Counts are totals.
 type report struct {
-	Began       int            `json:"began"`  // clients that have a cursor
-	Behind      int            `json:"behind"` // after Final: clients that do not have everything; before: 0
-	Closing     bool           `json:"closing,omitempty"`
-	Renewal     int            `json:"renewal,omitempty"` // the newest that was ordered
-	Back        int            `json:"back,omitempty"`    // clients that were told something over a connection made since
-	Cut         int            `json:"cut,omitempty"`
-	Connections int            `json:"connections,omitempty"`
-	CPU         float64        `json:"cpu"` // seconds, user and system
-	Faults      map[string]int `json:"faults,omitempty"`
+	Began       int           `json:"began"`  // clients that have a cursor
+	Behind      int           `json:"behind"` // after Final: clients that do not have everything; before: 0
+	Closing     bool          `json:"closing,omitempty"`
+	Renewal     int           `json:"renewal,omitempty"` // the newest that was ordered
+	Back        int           `json:"back,omitempty"`    // clients that were told something over a connection made since
+	Cut         int           `json:"cut,omitempty"`
+	Connections int           `json:"connections,omitempty"`
+	CPU         float64       `json:"cpu"` // seconds, user and system
+	Faults      faults.Counts `json:"faults,omitempty"`
 	tally
 	Last  bool               `json:"last,omitempty"`
 	Times *latency.Histogram `json:"times,omitempty"` // with the last

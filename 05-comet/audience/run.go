@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/swarm"
 	"example.com/c10k/05-comet/usage"
 )
@@ -134,12 +135,10 @@ func (r *run) finish(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) faults() map[string]int {
-	all := map[string]int{}
+func (r *run) faults() faults.Counts {
+	all := faults.Counts{} // in JSON not null
 	for _, m := range r.crowd.members {
-		for kind, n := range m.last.Faults {
-			all[kind] += n
-		}
+		all.Join(m.last.Faults)
 	}
 	return all
 }

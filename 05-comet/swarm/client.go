@@ -9,6 +9,7 @@ import (
 	"example.com/c10k/01-blocking/strand"
 	"example.com/c10k/03-coroutines/coro"
 	"example.com/c10k/05-comet/children"
+	"example.com/c10k/05-comet/faults"
 )
 
 // client is one client's whole life, in a straight line: connect, ask, wait, check.
@@ -76,8 +77,5 @@ func (c *clients) receive(conn *coro.Conn) (answer *http1.Answer, at int64, err 
 // broken describes how a connection failed, so that equal failures are counted together: the innermost
 // error names neither port nor descriptor.
 func broken(operation string, err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return operation + ": " + err.Error()
+	return operation + ": " + faults.Innermost(err)
 }

@@ -53,7 +53,7 @@ func (c *crowd) enter(n children.News[report]) error {
 	switch m := c.members[n.From]; {
 	case n.End != nil && m.outcome == nil:
 		m.outcome = &outcome{Lost: m.Clients - len(m.answers)}
-		m.outcome.fault("their client process ended", m.outcome.Lost)
+		m.outcome.Faults.Add("their client process ended", m.outcome.Lost)
 		return children.Died(m.Clients, n.End)
 	case n.End != nil: // as it should
 	default:
@@ -92,7 +92,7 @@ func (c *crowd) finish() {
 		for m.outcome == nil {
 			if _, err := c.next(bounded, nil); err != nil && bounded.Err() != nil {
 				m.outcome = &outcome{Lost: m.Clients}
-				m.outcome.fault("their client process does not report", m.Clients)
+				m.outcome.Faults.Add("their client process does not report", m.Clients)
 			}
 		}
 	}

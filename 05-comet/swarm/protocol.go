@@ -3,6 +3,8 @@ package swarm
 import (
 	"maps"
 	"time"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // What parent and child say to each other, in the lines of package children: an assignment, then orders; and
@@ -38,10 +40,10 @@ const answersInReport = 1000
 
 // An outcome is how a child's clients fared, beside the answers it has reported.
 type outcome struct {
-	LastConnect int64          `json:"last_connect,omitempty"` // children.Clock's nanoseconds; 0: none connected
-	Lost        int            `json:"lost,omitempty"`
-	Wrong       int            `json:"wrong,omitempty"`
-	Faults      map[string]int `json:"faults,omitempty"`
+	LastConnect int64         `json:"last_connect,omitempty"` // children.Clock's nanoseconds; 0: none connected
+	Lost        int           `json:"lost,omitempty"`
+	Wrong       int           `json:"wrong,omitempty"`
+	Faults      faults.Counts `json:"faults,omitempty"`
 }
 
 // add joins another's outcome.
@@ -49,25 +51,7 @@ func (o *outcome) add(other *outcome) {
 	o.LastConnect = max(o.LastConnect, other.LastConnect)
 	o.Lost += other.Lost
 	o.Wrong += other.Wrong
-	for fault, n := range other.Faults {
-		o.fault(fault, n)
-	}
-}
-
-// maxFaults bounds how many kinds of fault are told apart: a server that is wrong in ten thousand ways is
-// described well enough by some of them.
-const maxFaults = 8
-
-const otherFaults = "other faults"
-
-func (o *outcome) fault(kind string, n int) {
-	if o.Faults == nil {
-		o.Faults = map[string]int{}
-	}
-	if _, known := o.Faults[kind]; !known && len(o.Faults) >= maxFaults {
-		kind = otherFaults
-	}
-	o.Faults[kind] += n
+	o.Faults.Join(other.Faults)
 }
 
 func (o *outcome) clone() *outcome {

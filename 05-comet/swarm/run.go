@@ -76,6 +76,9 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if err := r.renew(renewing); err != nil {
 		return nil, err
 	}
+	if err := r.rest(ctx, r.options.Hold); err != nil {
+		return nil, err
+	}
 	idle := r.target.idle(ctx)
 	answering, cancel := r.limit(ctx)
 	defer cancel()
@@ -242,9 +245,9 @@ func (r *run) notify(ctx context.Context) (sent int64) {
 	r.result.Notified = answer.body
 	switch want := strconv.Itoa(r.plan.Clients); {
 	case answer.err != nil:
-		r.fault("the notifier: "+answer.err.Error(), 1)
+		r.result.Faults.Add("the notifier: "+answer.err.Error(), 1)
 	case answer.body != want:
-		r.fault(fmt.Sprintf("the notifier got %q instead of %q", answer.body, want), 1)
+		r.result.Faults.Add(fmt.Sprintf("the notifier got %q instead of %q", answer.body, want), 1)
 	}
 	return answer.sent
 }
@@ -263,7 +266,7 @@ func (r *run) evaluate(sent int64) {
 	early, _ := slices.BinarySearch(answers, sent)
 	if early > 0 {
 		all.Wrong += early
-		all.fault("answered before the notify", early)
+		all.Faults.Add("answered before the notify", early)
 	}
 	times := answers[early:]
 	if len(times) > 0 {
@@ -274,17 +277,8 @@ func (r *run) evaluate(sent int64) {
 		r.result.Connect = milliseconds(all.LastConnect - r.began)
 	}
 	r.result.Lost, r.result.Wrong = all.Lost, all.Wrong
-	for kind, n := range all.Faults {
-		r.fault(kind, n)
-	}
+	r.result.Faults.Join(all.Faults)
 	r.show.say("answered %s of %s in %.0f ms", thousands(len(times)), thousands(r.plan.Clients), r.result.Last)
-}
-
-func (r *run) fault(kind string, n int) {
-	if r.result.Faults == nil {
-		r.result.Faults = map[string]int{}
-	}
-	r.result.Faults[kind] += n
 }
 
 func milliseconds(nanoseconds int64) float64 { return float64(nanoseconds) / 1e6 }

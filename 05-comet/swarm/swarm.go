@@ -24,13 +24,15 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // MaxClients bounds Options.Clients. A million is this workspace's horizon; ten leave room above it.
 const MaxClients = 10_000_000
 
-// DefaultTimeout ends parking that does not come to its end, and answers that do not. Ten thousand clients need about a second; a loaded
-// machine under the race detector needs thirty.
+// DefaultTimeout ends parking that does not come to its end, and answers that do not. Ten thousand clients need
+// about a second; a loaded machine under the race detector needs thirty.
 const DefaultTimeout = 60 * time.Second
 
 // Options say what to run.
@@ -40,6 +42,7 @@ type Options struct {
 	Processes int              // at least so many client processes; 0 lets the limits decide
 	PID       int              // the server's first process, to measure it; 0 does not measure
 	Signals   []syscall.Signal // sent to PID while all wait, before they are notified: see ParseSignals
+	Hold      time.Duration    // how long all wait before they are notified, so that somebody can see it
 	Timeout   time.Duration    // to park everybody, and then to answer everybody; 0 is DefaultTimeout
 	Progress  io.Writer        // where a person looks; nil shows nothing
 }
@@ -65,9 +68,9 @@ type Result struct {
 	FanOut   float64   `json:"fan_out_ms,omitempty"` // from the news to the last answer written, as the server timed it; 0: it does not say
 	Renewals []Renewal `json:"renewals,omitempty"`   // what Options.Signals did
 
-	Lost   int            `json:"lost"`             // waiters without an answer
-	Wrong  int            `json:"wrong"`            // answers with another status or body, or before the notify
-	Faults map[string]int `json:"faults,omitempty"` // what happened to those, and to how many
+	Lost   int           `json:"lost"`             // waiters without an answer
+	Wrong  int           `json:"wrong"`            // answers with another status or body, or before the notify
+	Faults faults.Counts `json:"faults,omitempty"` // what happened to those, and to how many
 
 	Notified string  `json:"notified"` // the body that the notifier itself got
 	Server   *Server `json:"server"`   // nil if it was not measured

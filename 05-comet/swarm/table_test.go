@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // good is a run of ten thousand in which nothing went wrong.
@@ -63,7 +65,7 @@ func TestTableSaysWhatIsNotThere(t *testing.T) {
 	r := good()
 	r.Server, r.Note, r.FanOut = nil, "no pid was given", 0
 	r.Clients, r.Limited = 500, "a process may have 4 descriptors"
-	r.Lost, r.Faults = 500, map[string]int{"closed without an answer": 499, "receive: reset": 1}
+	r.Lost, r.Faults = 500, faults.Counts{"closed without an answer": 499, "receive: reset": 1}
 	text := table(t, r)
 	for _, line := range []string{
 		"answers after /notify      first                  –             –",
@@ -74,6 +76,21 @@ func TestTableSaysWhatIsNotThere(t *testing.T) {
 		"limited: 500 of 10,000 clients; a process may have 4 descriptors",
 		"not measured: no pid was given",
 		"FAILED: 499: closed without an answer; 1: receive: reset",
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("the line %q is missing in\n%s", line, text)
+		}
+	}
+}
+
+// A server's CPU time may be known and its memory not.
+func TestTableWithoutMemory(t *testing.T) {
+	r := good()
+	r.Server.MemoryBefore, r.Server.MemoryParked, r.Server.PerClient = 0, 0, 0
+	text := table(t, r)
+	for _, line := range []string{
+		"CPU of the server          user              0.13 s      10.567 s",
+		"user memory for a client   parked                 –             –",
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("the line %q is missing in\n%s", line, text)
@@ -96,7 +113,7 @@ func TestTableFits80Columns(t *testing.T) {
 
 func TestResultAsJSONComesBackWhole(t *testing.T) {
 	want := good()
-	want.Lost, want.Faults = 1, map[string]int{"closed without an answer": 1}
+	want.Lost, want.Faults = 1, faults.Counts{"closed without an answer": 1}
 	text, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func (t *tally) answered(at int64) {
 // wrong notes an answer that should be another.
 func (t *tally) wrong(kind string) {
 	t.outcome.Wrong++
-	t.outcome.fault(kind, 1)
+	t.outcome.Faults.Add(kind, 1)
 	t.ends()
 }
 
@@ -70,7 +70,7 @@ func (t *tally) lost(kind string, sent bool) {
 		t.unsent++
 	}
 	t.outcome.Lost++
-	t.outcome.fault(kind, 1)
+	t.outcome.Faults.Add(kind, 1)
 	t.ends()
 }
 
@@ -96,11 +96,11 @@ func (t *tally) finish() {
 	last := t.outcome.clone()
 	if waiting := t.sent + t.unsent - t.ended; waiting > 0 {
 		last.Lost += waiting
-		last.fault(faultSilent, waiting)
+		last.Faults.Add(faultSilent, waiting)
 	}
 	if missing := t.assignment.Clients - t.sent - t.unsent; missing > 0 {
 		last.Lost += missing
-		last.fault(faultOpen, missing)
+		last.Faults.Add(faultOpen, missing)
 	}
 	for some := range slices.Chunk(t.answers, answersInReport) {
 		t.out.Encode(report{Connected: t.connected, Sent: t.sent, Ended: t.ended, Answers: some})

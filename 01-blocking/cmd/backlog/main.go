@@ -4,6 +4,9 @@
 // median, the 99th percentile and the worst request. Server and load share one processor, where the system
 // can arrange that: then the load makes many connections before the server comes to accept them, which is what
 // a busy machine looks like. The server is stage 01's, one connection at a time, or any that -serve names.
+//
+// What this command does not do: it says nothing of a machine with cores to spare, where the server accepts as
+// fast as the clients come and no queue grows.
 package main
 
 import (

@@ -2,6 +2,9 @@
 //
 // It serves hello to itself, on one connection for each way to write, and prints the median request of each.
 // Package experiment says why, and its test asserts it.
+//
+// What this command does not do: it says nothing of a network with a delay of its own, to which what is shown
+// here is added; all of it runs on 127.0.0.1.
 package main
 
 import (

@@ -4,6 +4,9 @@
 //
 // Half of the time is ab's own, and ab opens a connection for each request: the figure says what it said in
 // 2010, and no more.
+//
+// What this command does not do: it keeps no processor apart, and compares nothing with the machine of 2010 but
+// the one figure that was published.
 package main
 
 import (

@@ -53,6 +53,7 @@ const (
 	// bystanderPatience ends a bystander's wait, and is longer than the hog's second.
 	bystanderPatience = 2 * time.Second
 
+	// spinning is how long the hog computes; its bystanders are asked meanwhile.
 	spinning = time.Second
 	leaks    = 32 // of 1 MiB
 )
@@ -78,7 +79,8 @@ func measureFaults(ctx context.Context, o options, stdout, stderr io.Writer) err
 	if o.rounds > 0 {
 		rounds = o.rounds
 	}
-	r := &result{Schema: measure.Schema, Title: "Who suffers from one client's fault", Command: o.command, Environment: describe(fmt.Sprintf("%d clients that are connected and %d that come, wherever the system puts them", bystanders, bystanders))}
+	load := fmt.Sprintf("%d clients that are connected and %d that come, wherever the system puts them", bystanders, bystanders)
+	r := &result{Schema: measure.Schema, Title: "Who suffers from one client's fault", Command: o.command, Environment: describe(load)}
 	for done, all := 0, rounds*len(allFaults)*len(models); done < all; done++ {
 		f, m := allFaults[done%len(allFaults)], models[done/len(allFaults)%len(models)]
 		show.show(m.name+", "+f.title, done, all)

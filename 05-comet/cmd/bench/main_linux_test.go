@@ -112,7 +112,8 @@ func TestParkedClientsAreMeasured(t *testing.T) {
 	}
 }
 
-// A server that answers wrongly in one round has no values at all, what it said is shown, and the others are recorded all the same.
+// A server that answers wrongly in one round has no values at all, what it said is shown, and the others are recorded
+// all the same.
 func TestWrongServerHasNoValues(t *testing.T) {
 	out := t.TempDir()
 	status, _, stderr := bench(t, "-run", "hello", "-only", reference[0].name, "-rounds", "2", "-requests", "1000",

@@ -19,6 +19,8 @@
 // Progress goes to standard error, the table to standard output. Exit status: 0 all is well; 1 a client or a
 // message is missing, wrong or doubled, or the run came to nothing; 2 the command line is wrong; 130
 // interrupted by ^C.
+//
+// What this command does not do: it decides nothing about clients and limits itself; packages swarm and audience do.
 package main
 
 import (
