@@ -3,6 +3,7 @@ package audience
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,7 +59,7 @@ func TestAWrongServerIsCaught(t *testing.T) {
 		caught   func(r *Result) bool
 	}{
 		{right, pollers, enough, (*Result).OK},
-		{right, streams, enough, (*Result).OK},
+		{right, streams, enough, func(r *Result) bool { return r.OK() && len(r.Faults) == 0 }}, // streams end, and in order
 		{loses, pollers, enough, func(r *Result) bool { return r.Lost == 1 && r.Doubled == 0 }},
 		{loses, streams, enough, func(r *Result) bool { return r.Lost == 1 && r.Doubled == 0 }},
 		{doubles, pollers, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled == 1 }},
@@ -67,12 +68,13 @@ func TestAWrongServerIsCaught(t *testing.T) {
 		{replays, pollers, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled > 0 }},
 		{replays, streams, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled > 0 }},
 		{mixes, pollers, enough, func(r *Result) bool { return r.Foreign > 0 }},
+		{breaksOff, streams, enough, func(r *Result) bool { return r.OK() && r.Faults[errCutOff.Error()] > 0 }},
 		{denies, pollers, enough, func(r *Result) bool { return r.OK() && r.Doubtful == 1 && r.Unpublished == 0 }},
 	} {
 		t.Run(test.fault, func(t *testing.T) {
 			t.Parallel() // most of the time everybody waits
 			r := runAt(t, newTinyServer(t, test.fault).URL, test.patience, test.clients)
-			if !test.caught(r) || r.OK() != (test.fault == right || test.fault == denies) {
+			if !test.caught(r) || r.OK() != slices.Contains([]string{right, denies, breaksOff}, test.fault) {
 				t.Errorf("%+v", r)
 			}
 			if r.Published < 20 || r.Sent != 6/r.Topics*(r.Published+r.Doubtful-r.Unpublished) {

@@ -125,14 +125,19 @@ func (s *realServer) ask(client *http.Client) (all statistics, err error) {
 	return all, json.NewDecoder(answer.Body).Decode(&all)
 }
 
-// looks is how often a server is looked at in the whole time.
-const looksMost = 300
+const (
+	// looksMost is how often a server is looked at in the whole time.
+	looksMost = 300
+
+	// leastTick is between two looks: each asks all workers, and reads all of /proc.
+	leastTick = 200 * time.Millisecond
+)
 
 // watch looks at a server until its time is over.
 func (s *realServer) watch(d time.Duration) <-chan []look {
 	done := make(chan []look, 1)
 	over := time.After(d)
-	tick := time.NewTicker(d / looksMost)
+	tick := time.NewTicker(max(d/looksMost, leastTick))
 	client := &http.Client{Timeout: acknowledgedWithin, Transport: &http.Transport{}}
 	go func() {
 		defer tick.Stop()

@@ -22,15 +22,18 @@ func soakTime(t *testing.T) time.Duration {
 	return d
 }
 
-// faultsPerRun is how many faults there are in a run, if it is long; leastPause is between them, if it is short.
+// How many faults there are in a run: faultsMost in a long one, and a pause of leastPause between them in a shorter one;
+// but never less than faultsLeast.
 const (
-	faultsPerRun = 150
-	leastPause   = 5 * time.Second
+	faultsMost  = 150
+	leastPause  = 5 * time.Second
+	faultsLeast = 10
 )
 
-// pause is a random time until the next fault, leastPause at least in the mean.
+// pause is a random time until the next fault.
 func pause(d time.Duration) time.Duration {
-	return time.Duration(rand.ExpFloat64() * float64(max(d/faultsPerRun, leastPause)))
+	mean := max(d/faultsMost, min(leastPause, d/faultsLeast))
+	return time.Duration(rand.ExpFloat64() * float64(mean))
 }
 
 // At the same time, each with a server of its own: every now and then a worker is killed, all of them are
@@ -66,20 +69,15 @@ func TestSoakFaults(t *testing.T) {
 	})
 }
 
-// molest kills workers, reloads and upgrades at random moments, until the time is nearly over, and says what it did.
+// molest reloads, upgrades and kills a worker, in turn, at random moments until the time is nearly over, and says what
+// it did.
 func (s *realServer) molest(d time.Duration) <-chan string {
 	done := make(chan string, 1)
 	over := time.After(d * 9 / 10)
 	go func() {
-		killed, reloaded, upgraded := 0, 0, 0
-		for {
-			select {
-			case <-over:
-				done <- fmt.Sprintf("%d workers killed, %d reloads, %d upgrades", killed, reloaded, upgraded)
-				return
-			case <-time.After(pause(d)):
-			}
-			switch rand.IntN(3) {
+		reloaded, upgraded, killed := 0, 0, 0
+		for turn := 0; ; turn++ {
+			switch turn % 3 {
 			case 0:
 				syscall.Kill(s.PID(), syscall.SIGHUP)
 				s.untilSaid("generation is ready", time.After(Patience))
@@ -94,6 +92,12 @@ func (s *realServer) molest(d time.Duration) <-chan string {
 					s.untilSaid("is replaced", time.After(Patience))
 					killed++
 				}
+			}
+			select {
+			case <-over:
+				done <- fmt.Sprintf("%d reloads, %d upgrades, %d workers killed", reloaded, upgraded, killed)
+				return
+			case <-time.After(pause(d)):
 			}
 		}
 	}()
@@ -111,23 +115,24 @@ func (s *realServer) someWorker() int {
 	return 0
 }
 
-// harass stalls and uses up descriptors at random moments, until the time is nearly over, and says what it did.
+// harass uses up the descriptors and stalls, in turn, at random moments until the time is nearly over, and says what it
+// did.
 func (b *bully) harass(d time.Duration) <-chan string {
 	done := make(chan string, 1)
 	over := time.After(d * 9 / 10)
 	go func() {
-		for {
+		for turn := 0; ; turn++ {
+			if turn%2 == 0 {
+				b.exhaust()
+			} else {
+				b.stall()
+			}
 			select {
 			case <-over:
 				b.client.CloseIdleConnections()
 				done <- fmt.Sprintf("descriptors used up %d times, %d clients stalled", b.did.exhausted, b.did.stalled)
 				return
 			case <-time.After(pause(d)):
-			}
-			if rand.IntN(2) == 0 {
-				b.exhaust()
-			} else {
-				b.stall()
 			}
 		}
 	}()

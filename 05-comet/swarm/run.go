@@ -76,6 +76,9 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if err := r.renew(renewing); err != nil {
 		return nil, err
 	}
+	if err := r.rest(ctx, r.options.Hold); err != nil {
+		return nil, err
+	}
 	idle := r.target.idle(ctx)
 	answering, cancel := r.limit(ctx)
 	defer cancel()

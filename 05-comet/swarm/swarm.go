@@ -42,6 +42,7 @@ type Options struct {
 	Processes int              // at least so many client processes; 0 lets the limits decide
 	PID       int              // the server's first process, to measure it; 0 does not measure
 	Signals   []syscall.Signal // sent to PID while all wait, before they are notified: see ParseSignals
+	Hold      time.Duration    // how long all wait before they are notified, so that somebody can see it
 	Timeout   time.Duration    // to park everybody, and then to answer everybody; 0 is DefaultTimeout
 	Progress  io.Writer        // where a person looks; nil shows nothing
 }

@@ -197,6 +197,28 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestServersAreNamedToTheReader: what only a comment starts, a reader does not.
+func TestServersAreNamedToTheReader(t *testing.T) {
+	const told = "In another terminal: `bin/hello -forever`.\n\n"
+	const block = "<!-- transcript:\nwith: bin/hello -forever\n-->\n```console\n$ true\n```\n<!-- /transcript -->\n"
+	for _, c := range []struct {
+		name, page string
+		fine       bool
+	}{
+		{"in the section", "# One\n\n## Two\n\n" + told + block, true},
+		{"nowhere", "# One\n\n## Two\n\n" + block, false},
+		{"in a comment", "# One\n\n## Two\n\n<!-- " + told + "-->\n" + block, false},
+		{"in an earlier section", "# One\n\n" + told + "## Two\n\n" + block, false},
+		{"too late", "# One\n\n## Two\n\n" + block + told, false},
+		{"another one", "# One\n\n## Two\n\n" + strings.Replace(told, " -forever", "", 1) + block, false},
+	} {
+		b := &Book{pages: map[string]string{"docs/01-first.md": c.page}}
+		if found, err := b.Transcripts(); (err == nil) != c.fine {
+			t.Errorf("%s: %d transcripts, %v", c.name, len(found), err)
+		}
+	}
+}
+
 // TestRecordIsQuiet: recording again what only differs in what may vary (here a pid) changes nothing.
 func TestRecordIsQuiet(t *testing.T) {
 	needBash(t)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +49,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/topics/a", "x", []string{"Origin: http://" + s.addr}, 200, `"id":2`},
 		{"POST", "/topics/a", "", nil, 200, `"id":3`},
 		{"OPTIONS", "/topics/a", "", []string{"Origin: https://elsewhere.example"}, 403, "not on the list"},
+		{"OPTIONS", "/topics/a", "", []string{"Origin: http://" + s.addr}, 204, ""},
+		{"OPTIONS", "/events", "", nil, 204, ""}, // no page asks, so none is refused
 		{"PUT", "/stats", "", nil, 405, "GET, HEAD"},
 		{"GET", "/healthz", "", nil, 200, "ok"},
 		{"HEAD", "/readyz", "", nil, 200, ""},
@@ -57,7 +60,7 @@ func TestRefusals(t *testing.T) {
 		if a.StatusCode != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s %.40s %.20q %v: %s %q, want %d %q", c.method, c.target, c.body, c.header, a.Status, body, c.status, c.says)
 		}
-		if c.status == 405 && a.Header.Get("Allow") == "" {
+		if (c.status == 405 || c.status == 204) && a.Header.Get("Allow") == "" {
 			t.Errorf("%s %s: no Allow", c.method, c.target)
 		}
 	}
@@ -140,7 +143,12 @@ func TestOneTooMany(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	s := startServer(t, "-workers", "2")
 	s.publish("a", "x")
-	a, body := s.asked("GET", "/metrics", "")
+	var a *http.Response
+	var body string
+	s.await("both workers have it", func() bool { // the other one may not have begun to follow
+		a, body = s.asked("GET", "/metrics", "")
+		return strings.Contains(body, `comet_head{worker="worker-1"} 1`) && strings.Contains(body, `comet_head{worker="worker-2"} 1`)
+	})
 	if got := a.Header.Get("Content-Type"); got != "text/plain; version=0.0.4" {
 		t.Errorf("the type is %s", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"time"
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/03-coroutines/coro"
@@ -44,6 +45,10 @@ func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
 	})
 }
 
+// demoHold is how long everybody waits in a demo before they are notified: the page has new numbers four times a
+// second, and whoever looks at it should see all of them once.
+const demoHold = time.Second
+
 // demo is the swarm that the page may start. The server is not measured: the swarm's processes are this
 // worker's children, and would be counted with it.
 func demo(o *options) func(ctx context.Context, url string, n int, progress io.Writer) (any, error) {
@@ -51,7 +56,7 @@ func demo(o *options) func(ctx context.Context, url string, n int, progress io.W
 		return nil
 	}
 	return func(ctx context.Context, url string, n int, progress io.Writer) (any, error) {
-		return swarm.Run(ctx, swarm.Options{URL: url, Clients: n, Progress: progress})
+		return swarm.Run(ctx, swarm.Options{URL: url, Clients: n, Progress: progress, Hold: demoHold})
 	}
 }
 
