@@ -31,7 +31,8 @@ func ParseSignals(text string) (signals []syscall.Signal, err error) {
 		case "USR2":
 			signals = append(signals, syscall.SIGUSR2)
 		default:
-			return nil, fmt.Errorf("%w: the signal %q is none that renews a server: choose from HUP and USR2, as in HUP,USR2", ErrUsage, name)
+			return nil, fmt.Errorf("%w: the signal %q is none that renews a server: choose from HUP and USR2, as in HUP,USR2",
+				ErrUsage, name)
 		}
 	}
 	return signals, nil
