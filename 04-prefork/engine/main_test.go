@@ -90,12 +90,6 @@ func (e echo) Frame(w prefork.WorkerID, typ byte, payload []byte) {
 
 // work is a worker.
 func (r role) work(w *prefork.Worker, log *slog.Logger) (exit int) {
-	if r.Most > 0 {
-		limit := uint64(r.Most + sock.Reserved)
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
-			panic(err)
-		}
-	}
 	c := Config{Worker: w, Timeouts: serve.DefaultTimeouts, DeferAccept: true, Alone: r.Workers < 2, Log: log,
 		DrainTime: cmp.Or(r.Drain, 2*patience)}
 	if r.Engine == "threads" {
@@ -182,6 +176,9 @@ func start(t *testing.T, r role) *running {
 	}
 	s := &running{said: &said{}}
 	child := exec.Command(os.Args[0])
+	if r.Most > 0 { // the workers inherit the master's limit
+		child = exec.Command("sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0"`, r.Most+sock.Reserved), os.Args[0])
+	}
 	child.Env = append(os.Environ(), roleVariable+"="+string(told))
 	if s.command, err = conform.Start(child, "", s.said); err != nil {
 		t.Fatal(err)

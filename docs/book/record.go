@@ -31,7 +31,7 @@ var packages = map[string]string{"ab": "apache2-utils", "curl": "curl", "wrk": "
 
 // Transcripts returns the recorded blocks of all pages. A block's options:
 //
-//	with:  a server that runs meanwhile, and is shown to nobody
+//	with:  a server that runs meanwhile; the reader was told above to start it
 //	vary:  what may differ from run to run (package transcript)
 //	order: any, if the lines of an output may come in any order
 //	needs: tools, by the names of their programs; linux, for what only Linux prints
@@ -48,6 +48,9 @@ func (b *Book) Transcripts() (found []*Transcript, err error) {
 				continue
 			}
 			t, err := read(name, block)
+			if err == nil {
+				err = told(b.pages[name], block)
+			}
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s:%d: %w", name, block.Line, err))
 				continue
@@ -80,6 +83,21 @@ func read(page string, block *chapter.Block) (*Transcript, error) {
 		t.Needs = append(t.Needs, strings.Fields(line)...)
 	}
 	return t, nil
+}
+
+var comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+
+// told tells whether what the reader sees of a page, which no comment is, says above a block how its servers are
+// started: in a sentence of the block's own section, or the reader looks for it far up the page.
+func told(page string, block *chapter.Block) error {
+	above := strings.Join(strings.SplitAfter(page, "\n")[:block.Line-1], "")
+	above = above[max(0, strings.LastIndex(above, "\n#")):]
+	for _, server := range block.Options["with"] {
+		if !strings.Contains(comment.ReplaceAllString(above, ""), server) {
+			return fmt.Errorf("no reader is told to start %q: write it in a sentence above, in the same section", server)
+		}
+	}
+	return nil
 }
 
 // Missing returns a sentence if this machine lacks what the transcript needs.

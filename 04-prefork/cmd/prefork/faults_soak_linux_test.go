@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"syscall"
@@ -10,14 +11,27 @@ import (
 	"time"
 )
 
-func TestSoakReloads(t *testing.T)  { reloads(t, 100) }
-func TestSoakUpgrades(t *testing.T) { upgrades(t, 20) }
+// losesNothing are the ways to serve that promise not to lose a request in a reload or an upgrade: all but
+// reuseport, and exec, which has a test of its own.
+var losesNothing = map[string][]string{
+	"shared":          nil,
+	"threads":         {"-engine", "threads"},
+	"exclusive":       {"-mode", "exclusive"},
+	"handoff":         {"-mode", "handoff"},
+	"handoff-threads": {"-mode", "handoff", "-engine", "threads"},
+}
 
-func TestSoakReloadsHandedOver(t *testing.T)  { reloads(t, 100, "-mode", "handoff") }
-func TestSoakUpgradesHandedOver(t *testing.T) { upgrades(t, 20, "-mode", "handoff") }
+func TestSoakReloads(t *testing.T) {
+	for name, args := range losesNothing {
+		t.Run(name, func(t *testing.T) { reloads(t, 100, args...) })
+	}
+}
 
-func TestSoakReloadsExclusive(t *testing.T)  { reloads(t, 100, "-mode", "exclusive") }
-func TestSoakUpgradesExclusive(t *testing.T) { upgrades(t, 20, "-mode", "exclusive") }
+func TestSoakUpgrades(t *testing.T) {
+	for name, args := range losesNothing {
+		t.Run(name, func(t *testing.T) { upgrades(t, 20, args...) })
+	}
+}
 
 func TestSoakReloadsOfQueues(t *testing.T) { reloadsLoseQueues(t, 100) }
 
@@ -29,15 +43,9 @@ func TestSoakKills(t *testing.T) { kills(t, 30*time.Second) }
 // are starting end too. They are gone within a second, and mostly in a hundredth of it; as a process may have to
 // wait for a processor on a machine that does other things too, that is asserted of most of the times.
 func TestSoakTheMasterIsKilled(t *testing.T) {
-	for name, args := range map[string][]string{
-		"shared":          nil,
-		"threads":         {"-engine", "threads"},
-		"exclusive":       {"-mode", "exclusive"},
-		"reuseport":       {"-mode", "reuseport"},
-		"handoff":         {"-mode", "handoff"},
-		"handoff-threads": {"-mode", "handoff", "-engine", "threads"},
-		"exec":            {"-mode", "exec"},
-	} {
+	all := maps.Clone(losesNothing)
+	all["reuseport"], all["exec"] = []string{"-mode", "reuseport"}, []string{"-mode", "exec"}
+	for name, args := range all {
 		t.Run(name, func(t *testing.T) {
 			var took []time.Duration
 			for range 5 {

@@ -49,6 +49,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/topics/a", "x", []string{"Origin: http://" + s.addr}, 200, `"id":2`},
 		{"POST", "/topics/a", "", nil, 200, `"id":3`},
 		{"OPTIONS", "/topics/a", "", []string{"Origin: https://elsewhere.example"}, 403, "not on the list"},
+		{"OPTIONS", "/topics/a", "", []string{"Origin: http://" + s.addr}, 204, ""},
+		{"OPTIONS", "/events", "", nil, 204, ""}, // no page asks, so none is refused
 		{"PUT", "/stats", "", nil, 405, "GET, HEAD"},
 		{"GET", "/healthz", "", nil, 200, "ok"},
 		{"HEAD", "/readyz", "", nil, 200, ""},
@@ -58,7 +60,7 @@ func TestRefusals(t *testing.T) {
 		if a.StatusCode != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s %.40s %.20q %v: %s %q, want %d %q", c.method, c.target, c.body, c.header, a.Status, body, c.status, c.says)
 		}
-		if c.status == 405 && a.Header.Get("Allow") == "" {
+		if (c.status == 405 || c.status == 204) && a.Header.Get("Allow") == "" {
 			t.Errorf("%s %s: no Allow", c.method, c.target)
 		}
 	}
