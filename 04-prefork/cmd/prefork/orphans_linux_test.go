@@ -41,13 +41,15 @@ func masterIsKilled(t *testing.T, meanwhile func(master *os.Process), args ...st
 		}
 	})
 	address := strings.TrimPrefix(server.URL, "http://")
+	var held net.Conn
 	for _, last := range []string{"", request[:10], "GET /block?ms=60000 HTTP/1.1\r\nHost: c10k\r\n\r\n"} {
 		conn, answers := dial(t, address)
 		io.WriteString(conn, request)
 		answer(t, answers) // 404, from the worker that has the connection now
 		io.WriteString(conn, last)
-		untilRead(t, conn)
+		held = conn
 	}
+	untilRead(t, held)
 	if meanwhile != nil {
 		meanwhile(master.Process)
 	}
