@@ -191,7 +191,7 @@ func (c *Conn) readEarly() {
 func (c *Conn) Close() error {
 	s := c.scheduler
 	if s.unsent == c {
-		s.flush()
+		c.finish()
 	}
 	if c.handler != nil {
 		c.handler.handles = nil

@@ -79,6 +79,22 @@ func (c *Conn) flushRest(b []byte, err error) {
 	c.failed = err
 }
 
+// finish is flush for a connection that sends nothing more, and says whether its direction has ended with that.
+// If it has not, the rest of the bytes has been written as flush does it, or has failed.
+func (c *Conn) finish() (ended bool) {
+	s := c.scheduler
+	b := s.out
+	s.unsent, s.out = nil, s.out[:0]
+	n, err := s.kernel.Finish(int(c.fd), b)
+	if s.options.Trace != nil {
+		c.wasWritten(n)
+	}
+	if ended = err == nil && n == len(b); !ended {
+		c.flushRest(b[n:], err)
+	}
+	return ended
+}
+
 // write sends all of b, waiting as often as it must, and says how much went out. b belongs to the
 // connection until then.
 func (c *Conn) write(b []byte, until time.Duration) (int, error) {
@@ -105,8 +121,8 @@ func (c *Conn) CloseWrite() error {
 	if c.closed {
 		return ErrClosed
 	}
-	if c.scheduler.unsent == c {
-		c.scheduler.flush()
+	if c.scheduler.unsent == c && c.finish() {
+		return nil
 	}
 	if c.failed != nil {
 		return c.failed
