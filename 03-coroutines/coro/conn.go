@@ -2,6 +2,7 @@ package coro
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"example.com/c10k/01-blocking/strand"
@@ -23,6 +24,9 @@ type descriptor struct {
 
 func (s *Scheduler) register(d *descriptor) {
 	for int(d.fd) >= len(s.table) {
+		if len(s.table) == cap(s.table) { // twice as long: see timers.Push
+			s.table = slices.Grow(s.table, len(s.table)+1)
+		}
 		s.table = append(s.table, nil)
 	}
 	s.table[d.fd] = d

@@ -83,7 +83,7 @@ func (h *Hub) registerThenCheck(topics Topics, c Cursor) (*waiter, *Batch) {
 	if c == (Cursor{}) {
 		return nil, &Batch{Cursor: Cursor{h.epoch, h.history.Head()}}
 	}
-	w := h.join(h.groupOf(topics))
+	w := h.join(h.groupOf(topics), h.model.NewWaiter())
 	if b := h.batch(topics, c); len(b.Messages) > 0 || b.Reset {
 		h.unpark(w, notified)
 		return nil, b
@@ -123,7 +123,7 @@ func (h *Hub) catchUp() error {
 		h.model.Unlock()
 		return nil
 	}
-	w := h.join(&h.starting)
+	w := h.join(&h.starting, h.model.NewWaiter())
 	until := h.model.Now().Add(questionTime)
 	h.model.Unlock()
 
