@@ -64,6 +64,10 @@ var goals = []goal{
 		cpu("hello-1000", "coroutines"), over("hello", "coroutines"), 1.05},
 	{"coroutines, 10,000 idle neighbours: 1.05 × none",
 		figure{"idle", "coroutines", "cpu", 10_000}, over("hello", "coroutines"), 1.05},
+	{"prefork with one worker, kept connections: 1.1 × coroutines",
+		cpu("hello", "prefork"), over("hello", "coroutines"), 1.1},
+	{"prefork with one worker, a connection a request: 1.1 × coroutines",
+		cpu("hello-close", "prefork"), over("hello-close", "coroutines"), 1.1},
 	// nchan took 0.346 s of CPU for 10,000 waiters where the floor in C took 0.289, on that same machine
 	{"comet, 10,000 waiters: nchan's 1.20 × the floor in C",
 		cpu("comet-10000", "comet"), over("comet-10000", "floor"), 0.346 / 0.289},

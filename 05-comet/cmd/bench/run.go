@@ -8,8 +8,9 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
 // A run is everything that is measured with one command.
@@ -106,18 +107,13 @@ func newRun(o options, stderr io.Writer) (*run, error) {
 
 // describe begins the results with what is known before.
 func (r *run) describe() {
-	e := describe()
-	busy := loadAverage() // before we make one ourselves
 	r.cores = chooseCores()
-	e.Load = r.cores.note
-	if busy != "" {
-		e.Load += "; load average " + busy
-	}
+	e := describe(r.cores.note) // with a load average from before we make a load ourselves
 	for _, w := range r.workloads {
-		r.results[w.name] = &result{Schema: schema, Title: w.title, Command: r.command, Environment: e}
+		r.results[w.name] = &result{Schema: measure.Schema, Title: w.title, Command: r.command, Environment: e}
 	}
 	r.show.say("%s, %d cores, %s %s, %s; %s", e.CPU, e.Cores, e.OS, e.Kernel, e.Go, e.Load)
-	if strings.HasSuffix(e.Commit, changed) {
+	if e.Changed() {
 		r.show.say("there are changes that are not committed: the results say so, and are not for publishing")
 	}
 }
