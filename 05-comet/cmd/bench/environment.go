@@ -52,6 +52,8 @@ func orUnknown(text string) string {
 const (
 	shortCommit = 12
 	changed     = "-dirty"
+
+	unknownCommit = "unknown"
 )
 
 // commit is what this program was built from, as go build has stamped it, or else what git says.
@@ -75,7 +77,7 @@ func commit() string {
 	}
 	switch {
 	case revision == "":
-		return "unknown"
+		return unknownCommit
 	case dirty:
 		return revision[:shortCommit-len(changed)] + changed
 	}
