@@ -14,7 +14,9 @@ import (
 // What Python needs for the same today: gevent, coroutines of Python on a loop that is written in C. It is
 // measured in the same rounds, because what a machine does in a second is not the same from day to day.
 
-//go:embed gevent.py
+// It is not called gevent.py: Python would take it for the module, in this directory.
+//
+//go:embed crowd.py
 var geventProgram string
 
 // pythons are tried in this order: the one on the PATH may be another than the system's, for which packages are.
