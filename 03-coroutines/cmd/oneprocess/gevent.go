@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -37,9 +38,13 @@ func findGevent() (python string, err error) {
 // onGevent is a round of gevent, with so many clients. What it takes to start Python is not counted.
 func onGevent(python string, clients int) (r round, err error) {
 	var said, complained bytes.Buffer
-	command := exec.Command(python, "-c", geventProgram, fmt.Sprint(clients))
+	ctx, cancel := context.WithTimeout(context.Background(), geventPatience)
+	defer cancel()
+	command := exec.CommandContext(ctx, python, "-c", geventProgram, fmt.Sprint(clients))
 	command.Stdout, command.Stderr = &said, &complained
-	if err := command.Run(); err != nil {
+	if err := command.Run(); ctx.Err() != nil {
+		return r, fmt.Errorf("gevent did not end within %v: a client was not told", geventPatience)
+	} else if err != nil {
 		return r, fmt.Errorf("gevent: %w: it said:\n%s", err, lastLines(complained.Bytes()))
 	}
 	return parseGevent(said.String(), clients)
@@ -64,6 +69,9 @@ func parseGevent(line string, clients int) (r round, err error) {
 	return round{clients: clients, peak: resident,
 		used: used{wall: seconds(wall), user: seconds(user), system: seconds(system)}}, nil
 }
+
+// geventPatience is many times what 10,000 clients take there; who waits longer waits for ever.
+const geventPatience = 2 * time.Minute
 
 // complaint is how much of what Python says is shown: its error is at the end.
 const complaint = 600
