@@ -110,15 +110,15 @@ bench: build ## measure this machine, beside the published figures; writes to re
 	cd 03-coroutines && go test -run '^$$' -bench . ./coro/
 
 bench-publish: ## bench's part of make publish, about 20 minutes
-	@$(MAKE) --no-print-directory publish STEPS=bench
+	@$(MAKE) --no-print-directory publish STEPS='calls bench'
 
-# Each step writes to PUBLISH, which git ignores, so that the program of the next one is of the same commit with no
-# changes. What is there from this commit is left out: after an interruption the same command goes on. At the end all
-# that was measured is copied to docs/results. The seconds are those of two cores that do nothing else.
+# Each step writes to PUBLISH, which git ignores, so that the programs of the next one are of the same commit, with no
+# changes on top. What is there from this commit is left out: after an interruption the same command goes on. Nothing
+# is copied to docs/results before you have seen all. The seconds are estimates, for two cores that do nothing else.
 PUBLISH := results/published
 STEPS   ?= oneprocess chain abhello wall-03 loss stevens faults calls bench# of make publish
 
-publish: build ## measure all STEPS on a machine that does nothing else, about 35 minutes, and replace the published figures: read the diff before you commit it
+publish: build ## measure all STEPS on a machine that does nothing else, about 40 minutes, into results/published
 	@mkdir -p $(PUBLISH); commit=$$(git rev-parse HEAD | cut -c1-12); status=0; began=$$(date +%s); \
 	step() { name=$$1 file=$$2 seconds=$$3; shift 3; \
 		case " $(STEPS) " in *" $$name "*) ;; *) return;; esac; \
@@ -134,11 +134,10 @@ publish: build ## measure all STEPS on a machine that does nothing else, about 3
 	step faults faults 100 bin/bench -faults -out $(PUBLISH); \
 	step calls calls-hello-pipelined 60 bin/bench -calls -out $(PUBLISH); \
 	step bench bench-is-asked-itself 1200 bin/bench -resume -out $(PUBLISH); \
-	cp $(PUBLISH)/*.json docs/results/; \
-	printf '\n[%5d s] in docs/results; to see what has changed: git diff --stat docs/results, make bench-goals\n' $$(($$(date +%s) - began)); exit $$status
+	printf '\n[%5d s] the results are in $(PUBLISH); which goals they reach: make bench-goals; to publish them: cp $(PUBLISH)/*.json docs/results/ && make weave, and read the diff\n' $$(($$(date +%s) - began)); exit $$status
 
-bench-goals: build ## which goals the published figures reach
-	@bin/bench -goals docs/results
+bench-goals: build ## which goals the results in results/published reach
+	@bin/bench -goals $(PUBLISH)
 
 bench-compare: build ## which servers became slower or faster, by CPU time, between the directories OLD and NEW
 	@bin/bench -compare $(OLD) $(NEW)
