@@ -93,9 +93,7 @@ func (s *Server) done(c sock.Blocking) {
 func (s *Server) turnAway(c sock.Blocking) {
 	defer s.done(c)
 	var date http1.Date
-	full := http1.Response{Status: 503, Type: "text/plain", Body: []byte("too many connections\n"),
-		Header: []http1.Pair{{Name: "Retry-After", Value: "1"}}}
-	c.Write(http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &full, date.At(s.Options.Now())))
+	c.Write(http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &serve.Full, date.At(s.Options.Now())))
 	c.CloseWrite()
 }
 

@@ -41,7 +41,7 @@ func TestThreadsAreThreads(t *testing.T) {
 	count := func() int {
 		status, err := os.ReadFile("/proc/self/status")
 		if err != nil {
-			t.Skip("threads are counted in /proc/self/status, which this system does not have")
+			t.Skip("threads are counted in /proc/self/status, which this system does not have: run this on Linux")
 		}
 		_, rest, _ := strings.Cut(string(status), "\nThreads:\t")
 		n := 0

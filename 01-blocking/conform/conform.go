@@ -23,7 +23,7 @@ import (
 type Case struct {
 	Name        string     // unique in its group, in words joined by hyphens
 	Group       string     // one of Groups
-	App         string     // the application it needs: "hello", "echo", "comet"; "" if any will do
+	App         string     // the application it needs: "hello", "echo", "comet", "pid"; "" if any will do
 	Connections int        // how many connections it has open at once, at most; 1 or more
 	Why         string     // where it is written that a server must do this
 	Hint        string     // where to look first when it fails

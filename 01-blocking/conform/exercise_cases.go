@@ -2,12 +2,13 @@ package conform
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Exercise is the group of what a chapter asks its readers to add. No stage promises it, and it is asked only
 // by its name.
-var Exercise = Group{"exercise", "chapter 2, exercise 4: /wait?ms=500 is answered 0 when nobody has notified by then"}
+var Exercise = Group{"exercise", "what chapters ask their readers to add: waits with an end (comet), fewest connections (pid)"}
 
 // The ends of waits in these cases. A wait with the longer one begins after one with the shorter, so when the
 // longer is over, whatever the shorter one has left behind has had its time.
@@ -16,7 +17,10 @@ const (
 	longerWait  = 2 * shorterWait
 )
 
-var exerciseCases = []Case{
+var exerciseCases = slices.Concat(endingCases, fewestCases)
+
+// Chapter 2, exercise 4: /wait?ms=500 is answered 0 when nobody has notified by then.
+var endingCases = []Case{
 	{
 		Name: "wait-ends", Group: "exercise", App: "comet", Connections: 1,
 		Why:  "the exercise: /wait?ms=200 is answered 0 after 200 ms, not before, and is not counted any more",

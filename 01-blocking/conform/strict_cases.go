@@ -18,6 +18,7 @@ var (
 	notImplemented = []int{501, 400} // an unknown coding: RFC 9112 section 6.1 suggests 501, a faulty message is 400
 )
 
+// What most of the refused requests begin with, so that each line below shows what is wrong with its own.
 const (
 	getLine  = "GET / HTTP/1.1\r\n"
 	postLine = "POST / HTTP/1.1\r\n"

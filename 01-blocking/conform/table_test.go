@@ -85,7 +85,7 @@ func TestTargetErrors(t *testing.T) {
 		{Target{URL: "https://localhost/"}, "give http://HOST:PORT"},
 		{Target{URL: "http://localhost/wait"}, "without a path"},
 		{Target{URL: "http://h", Groups: []string{"fast"}}, "choose from http"},
-		{Target{URL: "http://h", App: "comets"}, "choose hello, echo or comet"},
+		{Target{URL: "http://h", App: "comets"}, "choose hello, echo, comet or pid"},
 		{Target{URL: "http://h", App: "hello", Groups: []string{"comet"}}, "no case fits"},
 	} {
 		if _, err := Grade(test.target); err == nil || !strings.Contains(err.Error(), test.says) {

@@ -107,8 +107,8 @@ func (target Target) complete() (Target, error) {
 			return target, fmt.Errorf("there is no group %q: choose from %s", name, groupNames())
 		}
 	}
-	if !slices.Contains([]string{"", "hello", "echo", "comet"}, target.App) {
-		return target, fmt.Errorf("there is no application %q: choose hello, echo or comet", target.App)
+	if !slices.Contains([]string{"", "hello", "echo", "comet", "pid"}, target.App) {
+		return target, fmt.Errorf("there is no application %q: choose hello, echo, comet or pid", target.App)
 	}
 	if target.Patience.Now == nil {
 		target.Patience = DefaultPatience

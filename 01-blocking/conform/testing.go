@@ -2,12 +2,9 @@ package conform
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Test plays the target's cases as subtests: group/name. With no case to play the test fails.
@@ -79,35 +76,6 @@ func (r Round) name() string {
 		return r.App + "-timeouts"
 	}
 	return r.App
-}
-
-// Build compiles a package of this workspace, named by its path or by its directory, and returns the
-// program's file. It is gone when the test is over.
-func Build(t *testing.T, pkg string) string {
-	t.Helper()
-	neverCached()
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", dir+"/", pkg) // into the directory, by the package's own name
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
-	}
-	programs, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(programs) != 1 {
-		t.Fatalf("go build %s made no program: name a package main", pkg)
-	}
-	return programs[0]
-}
-
-// neverCached keeps go test from repeating an old result: it does not know that the test runs a program of
-// other files. It never remembers a result when a file that the test opened may still be changing, and one
-// from tomorrow always may (computeTestInputsID in cmd/go/internal/test). Where the file cannot be written
-// the way round the cache is go test -count=1.
-func neverCached() {
-	const name = ".uncached"
-	tomorrow := time.Now().AddDate(0, 0, 1)
-	if os.WriteFile(name, []byte("see neverCached in package conform\n"), 0o644) == nil && os.Chtimes(name, tomorrow, tomorrow) == nil {
-		os.ReadFile(name)
-	}
 }
 
 // Report puts a failure into words, over several lines: what had to come, what came, why it matters, where

@@ -17,7 +17,7 @@ import (
 // although the server accepts everybody at once by then.
 func TestAFullQueueCostsASecond(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("what a full queue does with a further client differs between systems; this is Linux's way")
+		t.Skip("what a full queue does with a further client differs between systems; this is Linux's way: run it there")
 	}
 	const backlog, clients = 5, 10
 	short, err := experiment.Queue{Backlog: backlog, Clients: clients}.Run()

@@ -13,6 +13,9 @@ const (
 	changed     = "-dirty"
 )
 
+// Changed tells whether the program was built from a commit with changes on top, which nobody else has.
+func (e *Environment) Changed() bool { return strings.HasSuffix(e.Commit, changed) }
+
 // commit is what the program was built from, as go build has stamped it; go run, go test and GOFLAGS with
 // -buildvcs=false do not, and then it is what git says of the directory that this runs in.
 func commit() string {

@@ -7,12 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processor is the first model that /proc/cpuinfo names. Not every architecture's has a name there.
+// processor is the first model that /proc/cpuinfo names. Not every architecture's has a name there: ARM has the
+// number of its maker.
 func processor() string {
 	text, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(text)) {
-		if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
+	for _, wanted := range []string{"model name", "CPU implementer"} {
+		for line := range strings.Lines(string(text)) {
+			if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == wanted {
+				return strings.TrimSpace(value)
+			}
 		}
 	}
 	return unknown

@@ -11,6 +11,8 @@ package measure
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,8 +25,8 @@ import (
 	"example.com/c10k/01-blocking/sock"
 )
 
-// schema is the version of the files.
-const schema = 1
+// Schema is the version of the files.
+const Schema = 1
 
 // A Result is what one command measured.
 type Result struct {
@@ -64,7 +66,7 @@ type Measurement struct {
 // and where it ran.
 func New(title, load string) *Result {
 	called := append([]string{"bin/" + filepath.Base(os.Args[0])}, os.Args[1:]...)
-	return &Result{Schema: schema, Title: title, Command: strings.Join(called, " "), Environment: Here(load)}
+	return &Result{Schema: Schema, Title: title, Command: strings.Join(called, " "), Environment: Here(load)}
 }
 
 // Add adds the value of one more round to a measurement, which it begins if it is new. It is for quantities
@@ -100,6 +102,19 @@ func (r *Result) Write(name string) error {
 		return err
 	}
 	return os.WriteFile(name, append(text, '\n'), 0o644)
+}
+
+// Save is what a command does with its flag -json at the end: it writes the file and says so on out; without a
+// name it does nothing.
+func (r *Result) Save(name string, out io.Writer) error {
+	if name == "" {
+		return nil
+	}
+	if err := r.Write(name); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "written to %s\n", name)
+	return err
 }
 
 const unknown = "unknown"

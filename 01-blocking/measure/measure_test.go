@@ -73,3 +73,19 @@ func TestAdd(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A command that was given no file writes none, and says nothing.
+func TestSave(t *testing.T) {
+	var out strings.Builder
+	r := New("title", "nothing")
+	if err := r.Save("", &out); err != nil || out.Len() > 0 {
+		t.Errorf("without a name: %v, and it says %q", err, &out)
+	}
+	name := filepath.Join(t.TempDir(), "saved.json")
+	if err := r.Save(name, &out); err != nil || out.String() != "written to "+name+"\n" {
+		t.Errorf("to %s: %v, and it says %q", name, err, &out)
+	}
+	if _, err := os.Stat(name); err != nil {
+		t.Error(err)
+	}
+}

@@ -60,6 +60,16 @@ type Options struct {
 
 func (o *Options) draining() bool { return o.Draining != nil && o.Draining() }
 
+// Full is the answer for a client for which there is no place: the 503 of every server here that turns a
+// connection away. It is sent without a look at the request, and is not to be changed.
+var Full = http1.Response{
+	Status: 503,
+	Type:   "text/plain",
+	Header: []http1.Pair{{Name: "Retry-After", Value: "1"}},
+	Body:   []byte("too many connections\n"),
+	Close:  true,
+}
+
 // Timeouts bound what a client may keep us waiting for. Each is a duration from an event to an event,
 // never a pause between two bytes: a client that sends a byte a second does not get around it. 0: never.
 type Timeouts struct {

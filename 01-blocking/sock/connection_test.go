@@ -13,7 +13,7 @@ func TestNonBlockingTalk(t *testing.T) {
 		t.Run(addr, func(t *testing.T) {
 			l, at, err := ListenNonBlocking(addr, Options{})
 			if err != nil && strings.HasPrefix(addr, "[") && !hasIPv6() {
-				t.Skip("this machine has no IPv6 loopback address")
+				t.Skip("this machine has no IPv6 loopback address: sysctl net.ipv6.conf.lo.disable_ipv6=0 gives one on Linux")
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -65,7 +65,7 @@ func hasIPv6() bool {
 // A listener at [::] serves both families, and shows an IPv4 client as IPv4.
 func TestBothFamilies(t *testing.T) {
 	if !hasIPv6() {
-		t.Skip("this machine has no IPv6 loopback address")
+		t.Skip("this machine has no IPv6 loopback address: sysctl net.ipv6.conf.lo.disable_ipv6=0 gives one on Linux")
 	}
 	l, at, err := ListenNonBlocking("[::]:0", Options{})
 	if err != nil {

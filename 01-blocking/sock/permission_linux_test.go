@@ -15,7 +15,7 @@ import (
 // becomes nobody, as on Linux it is threads that have a user.
 func TestListenPermission(t *testing.T) {
 	if start, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start"); err == nil && strings.TrimSpace(string(start)) == "0" {
-		t.Skip("this system lets every user listen at every port (net.ipv4.ip_unprivileged_port_start is 0)")
+		t.Skip("this system lets every user listen at every port : sysctl net.ipv4.ip_unprivileged_port_start=1024 forbids it")
 	}
 	answer := make(chan error)
 	go func() {

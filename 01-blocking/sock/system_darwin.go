@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The names of this system for options that all systems have.
 const (
 	reusePort           = unix.SO_REUSEPORT
 	keepAliveIdleOption = unix.TCP_KEEPALIVE

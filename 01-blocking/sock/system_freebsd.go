@@ -2,6 +2,7 @@ package sock
 
 import "golang.org/x/sys/unix"
 
+// The names of this system for options that all systems have.
 const (
 	reusePort           = unix.SO_REUSEPORT_LB
 	keepAliveIdleOption = unix.TCP_KEEPIDLE

@@ -75,6 +75,7 @@ type beginning struct {
 	text  []byte
 }
 
+// keptBytes is how much is kept of what a server says: more than where it listens, and what it died of.
 const keptBytes = 4 << 10
 
 func (b *beginning) Write(p []byte) (int, error) {

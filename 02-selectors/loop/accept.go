@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.com/c10k/01-blocking/http1"
+	"example.com/c10k/01-blocking/serve"
 	"example.com/c10k/01-blocking/sock"
 	"example.com/c10k/02-selectors/poll"
 )
@@ -80,18 +81,10 @@ func (s *Server) turnAway(c *connection) {
 	s.refused++
 	c.framing = http1.Framing{Minor: 1, Close: true}
 	c.unread = s.refused <= mostRefused
-	s.respond(c, &full)
+	s.respond(c, &serve.Full)
 	s.watch(c)
 	s.send(c)
 	s.settle(c)
-}
-
-var full = http1.Response{
-	Status: 503,
-	Type:   "text/plain",
-	Header: []http1.Pair{{Name: "Retry-After", Value: "1"}},
-	Body:   []byte("too many connections\n"),
-	Close:  true,
 }
 
 // pause stops wanting the listener; resume begins again.

@@ -106,7 +106,7 @@ func TestNotEvenTheReserveIsLeft(t *testing.T) {
 // select ends at descriptor 1023: a connection beyond is closed, and the others are served.
 func TestBeyondTheEndOfSelect(t *testing.T) {
 	if sock.DescriptorLimit() < 1200 {
-		t.Skip("this process may open fewer than 1200 descriptors, so none can be beyond select's end: raise ulimit -n")
+		t.Skip("this process may open fewer than 1200 descriptors, so none can be beyond select's end: raise ulimit -n to 1200")
 	}
 	s := start(t, "select", echo, loop.Options{})
 	old := s.dial(t)
@@ -129,7 +129,7 @@ func TestBeyondTheEndOfSelect(t *testing.T) {
 // A listener that cannot be watched is an error of New, which then has kept nothing.
 func TestAListenerThatCannotBeWatched(t *testing.T) {
 	if sock.DescriptorLimit() < 1200 {
-		t.Skip("this process may open fewer than 1200 descriptors, so none can be beyond select's end: raise ulimit -n")
+		t.Skip("this process may open fewer than 1200 descriptors, so none can be beyond select's end: raise ulimit -n to 1200")
 	}
 	l, _, err := sock.ListenNonBlocking("127.0.0.1:0", sock.Options{})
 	if err != nil {

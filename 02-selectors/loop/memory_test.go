@@ -120,7 +120,7 @@ var (
 func TestMemory(t *testing.T) {
 	n := min(2000, sock.DescriptorLimit()/2-2*sock.Reserved)
 	if n < 500 {
-		t.Skipf("%d descriptors are too few to measure: raise the limit with ulimit -n", sock.DescriptorLimit())
+		t.Skipf("%d descriptors are too few to measure: raise the limit with ulimit -n %d", sock.DescriptorLimit(), 2*(500+2*sock.Reserved))
 	}
 	t.Logf("a connection's state machine has %d bytes", unsafe.Sizeof(connection{}))
 	parked := make(chan struct{}, n)

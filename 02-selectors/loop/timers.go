@@ -14,6 +14,7 @@ type timer struct {
 	connection *connection
 }
 
+// noTimer is the place in the heap of a connection that is not in it.
 const noTimer = -1
 
 // set takes note of c.due.

@@ -3,6 +3,7 @@ package nethttp
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/02-selectors/poll"
@@ -21,12 +22,22 @@ func on(t testing.TB, main func(*coro.Scheduler)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer kernel.End()
 	s := coro.New(kernel, coro.Options{})
-	if err := s.Run(func() { main(s) }); err != nil {
-		t.Error(err)
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(func() { main(s) }) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+		kernel.End()
+	case <-time.After(standstill):
+		t.Fatalf("the scheduler has not ended within %v: does a handler that waits stand on its thread?", standstill)
 	}
 }
+
+// standstill is when a scheduler is given up; only a fault takes as long.
+const standstill = 10 * time.Second
 
 func request(body string) *http1.Request {
 	return &http1.Request{Method: []byte("POST"), Target: []byte("/"), Minor: 1, Body: []byte(body)}

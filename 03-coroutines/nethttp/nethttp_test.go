@@ -68,10 +68,15 @@ func startOurs(t *testing.T, o coro.Options, handler func(*coro.Scheduler) http1
 	go func() { ended <- s.Run(func() { serving.Serve() }) }()
 	t.Cleanup(func() {
 		s.Post(s.Stop)
-		if err := <-ended; err != nil {
-			t.Error(err)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+			kernel.End()
+		case <-time.After(patience):
+			t.Errorf("the scheduler was stopped and has not ended within %v: does a handler that waits stand on its thread?", patience)
 		}
-		kernel.End()
 	})
 	return at
 }

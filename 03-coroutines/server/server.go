@@ -72,8 +72,8 @@ func (s *Server) Serve() error {
 // to nobody else.
 func (s *Server) Take(c *coro.Conn) { s.start(c) }
 
-// Drain takes what waits in the listener's queue, closes the listener and the connections that rest between two requests, and lets all others
-// finish the one they have in hand. To end those that do not, stop the scheduler.
+// Drain takes what waits in the listener's queue, closes the listener and the connections that rest between two
+// requests, and lets all others finish the one they have in hand. To end those that do not, stop the scheduler.
 func (s *Server) Drain() {
 	if s.draining {
 		return
@@ -129,10 +129,8 @@ func (s *Server) done(c *coro.Conn) {
 
 // turnAway answers without reading the request.
 func (s *Server) turnAway(c *coro.Conn) {
-	full := http1.Response{Status: 503, Type: "text/plain", Body: []byte("too many connections\n"),
-		Header: []http1.Pair{{Name: "Retry-After", Value: "1"}}}
 	now := s.Scheduler.Now()
-	answer := http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &full, s.lent.Date.At(now))
+	answer := http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &serve.Full, s.lent.Date.At(now))
 	if c.Send(answer, now.Add(time.Second)) == nil {
 		c.CloseWrite()
 	}

@@ -159,10 +159,8 @@ func (t *threads) take(c sock.NonBlocking, early []byte) {
 	t.open.Add(1)
 	t.model.Go("turning a connection away", func() {
 		defer t.done(c)
-		full := http1.Response{Status: 503, Type: "text/plain", Body: []byte("too many connections\n"),
-			Header: []http1.Pair{{Name: "Retry-After", Value: "1"}}}
 		now, date := t.model.Now(), http1.Date{}
-		answer := http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &full, date.At(now))
+		answer := http1.AppendResponse(nil, http1.Framing{Minor: 1, Close: true}, &serve.Full, date.At(now))
 		(&stream{fd: c, threads: t}).Send(answer, now.Add(time.Second))
 	})
 }

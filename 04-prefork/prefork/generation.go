@@ -49,7 +49,7 @@ func backOff(failures int) time.Duration {
 // any number of times is once, as the next generation begins after all of them.
 func (m *Master) reload() {
 	switch {
-	case m.stopping:
+	case m.leaves():
 	case m.config.Mode == EachConnection:
 		m.log.Info("nothing to reload: every connection's process is a new one")
 	case m.coming != nil || m.phase != noUpgrade: // an upgrade that succeeds is a reload too

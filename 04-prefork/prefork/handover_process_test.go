@@ -83,8 +83,7 @@ func TestTenThousandAreHandedOver(t *testing.T) {
 func TestBytesReadByTheMasterTravel(t *testing.T) {
 	r := start(t, "serve", 1, handOver)
 	r.wait("joined 1", "serving")
-	pid := r.process(1)
-	unix.Kill(pid, unix.SIGSTOP)
+	pid := r.suspend(1)
 	// When its window is full, what comes next stays in the queue, and its bytes arrive there.
 	r.connectUntil("the door waits", func(m *Master) bool { return len(m.waiting) == 1 })
 	kept := connect(t, r.address, "said before")
@@ -98,8 +97,7 @@ func TestBytesReadByTheMasterTravel(t *testing.T) {
 func TestConnectionsOfADeadWorkerAreServed(t *testing.T) {
 	r := start(t, "serve", 2, handOver)
 	r.wait("joined 1", "joined 2", "serving")
-	pid := r.process(1)
-	unix.Kill(pid, unix.SIGSTOP)
+	pid := r.suspend(1)
 	conns := r.connectUntil("many were sent to the worker that stands still", func(m *Master) bool {
 		return len(m.workers[1].handed) >= Window/2
 	})
@@ -159,8 +157,7 @@ func TestTermToAWorkerLosesNoConnection(t *testing.T) {
 func TestAStopServesTheQueueFirst(t *testing.T) {
 	r := start(t, "serve", 1, handOver)
 	r.wait("joined 1", "serving")
-	pid := r.process(1)
-	unix.Kill(pid, unix.SIGSTOP)
+	pid := r.suspend(1)
 	// In the worker's link, in the master's hand, and then in the listener's queue:
 	conns := r.connectUntil("the door waits", func(m *Master) bool { return len(m.waiting) == 1 })
 	for range 20 {

@@ -212,6 +212,7 @@ func (p *paperProcess) Send(typ byte, payload []byte, descriptors []int) error {
 
 func (p *paper) Joined(w WorkerID)                          { p.say("joined %d", w) }
 func (p *paper) Left(w WorkerID)                            { p.say("left %d", w) }
+func (p *paper) Stopping()                                  { p.say("stopping") }
 func (p *paper) Frame(w WorkerID, typ byte, payload []byte) { p.say("frame %d: %s", w, payload) }
 
 func (p *paper) ready(ids ...WorkerID) {

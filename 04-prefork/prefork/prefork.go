@@ -83,6 +83,9 @@ type Config struct {
 	DrainTimeout time.Duration
 	StartTimeout time.Duration
 
+	// StopDelay is how long before a stop an [Announcer] is told of it. 0: not at all.
+	StopDelay time.Duration
+
 	// Log is told what happens to workers. nil is silence.
 	Log *slog.Logger
 }
@@ -121,7 +124,8 @@ const (
 
 // Run is the master, until it is told to stop. It answers these signals:
 //
-//	TERM, INT  tell the workers to drain, wait for them, kill what is left after DrainTimeout; again: kill at once
+//	TERM, INT  after StopDelay tell the workers to drain, wait for them, kill what is left after DrainTimeout;
+//	           again: kill at once
 //	HUP        start a new generation; when all of it is ready, drain the old one
 //	USR2       become the program that lies on disk now, and start a new generation of it (upgrade in place)
 //	QUIT       log the workers and their generations, and go on

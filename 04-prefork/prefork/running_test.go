@@ -118,6 +118,18 @@ func (r *running) process(id WorkerID) (pid int) {
 	return pid
 }
 
+// suspend stops a worker, and returns when it stands still: kill(2) returns before that.
+func (r *running) suspend(id WorkerID) (pid int) {
+	r.t.Helper()
+	pid = r.process(id)
+	unix.Kill(pid, unix.SIGSTOP)
+	var status unix.WaitStatus
+	if _, err := unix.Wait4(pid, &status, unix.WUNTRACED, nil); err != nil || !status.Stopped() {
+		r.t.Fatalf("worker %d does not stand still: %v, %v", id, status, err)
+	}
+	return pid
+}
+
 func (r *running) waitExit(want int) {
 	r.t.Helper()
 	select {

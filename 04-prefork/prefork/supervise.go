@@ -30,6 +30,7 @@ type Master struct {
 	coming      *generation // on its way; nil when none is
 	generations int         // started so far
 	again       func()      // a reload or an upgrade that was asked for while one was under way
+	announced   func()      // takes back the timer of a stop that was announced; nil: none was
 	stopping    bool
 	finished    bool
 	exit        int
@@ -234,34 +235,6 @@ func (m *Master) signal(s os.Signal) {
 		m.report()
 	}
 }
-
-// stop drains everybody, after the master itself has emptied the listener's queue if it accepts; a second
-// one kills.
-func (m *Master) stop() {
-	if m.phase == freezing { // for a moment nobody can be told
-		m.stopAsked = true
-		return
-	}
-	again := m.stopping
-	m.stopping = true
-	for _, g := range []*generation{m.serving, m.coming} {
-		if g != nil {
-			m.retire(g)
-		}
-	}
-	if again {
-		for _, w := range m.inOrder() {
-			m.end(w)
-		}
-	} else if m.accepting {
-		m.machine.StopAccepting(true, m.doorClosed)
-	}
-	m.drainWhenHandedOut()
-	m.finish()
-}
-
-// finish ends the master when it stops and everybody has been reaped, and nobody comes any more.
-func (m *Master) finish() { m.finished = m.stopping && len(m.workers) == 0 && !m.accepting }
 
 // report logs who there is.
 func (m *Master) report() {

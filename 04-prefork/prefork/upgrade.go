@@ -42,7 +42,7 @@ const (
 // upgrade begins an upgrade, or remembers one for when the generation that is on its way is complete.
 func (m *Master) upgrade() {
 	switch {
-	case m.stopping || m.phase != noUpgrade:
+	case m.leaves() || m.phase != noUpgrade:
 	case m.coming != nil:
 		m.again = m.upgrade
 	default:
@@ -58,7 +58,7 @@ func (m *Master) checked(err error) {
 		m.goOn()
 		return
 	}
-	if m.stopping {
+	if m.leaves() {
 		return
 	}
 	m.phase = freezing

@@ -11,8 +11,7 @@
 // as after a second (account.go).
 //
 // The clients are coroutines in processes that are this same program: a program that calls Run calls [IsChild]
-// first. What this package does not do: it follows one topic with each client, and stops and signals no server:
-// whoever wants to know what a reload costs sends the signal meanwhile.
+// first. What this package does not do: it follows one topic with each client, and starts and stops no server.
 package audience
 
 import (
@@ -20,8 +19,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/swarm"
 )
 
@@ -41,6 +42,7 @@ type Options struct {
 	Size       int     // bytes of a message, at least; it is never shorter than what the account needs
 	Kills      float64 // connections cut in a second, in the mean, of all clients
 	Time       time.Duration
+	Signals    []syscall.Signal // sent to PID one after the other, so that they divide Time into equal parts: swarm.ParseSignals
 
 	Progress io.Writer // where a person looks; nil shows nothing
 }
@@ -110,14 +112,16 @@ type Result struct {
 	Dropped  int `json:"dropped"`  // messages in such gaps
 	Repeated int `json:"repeated"` // that came again with a reset
 
-	Cut         int            `json:"cut"`          // connections cut by us
-	Connections int            `json:"connections"`  // that stood, the first of each client among them
-	Faults      map[string]int `json:"faults"`       // what ended other connections, and refusals
-	ClientsBack float64        `json:"catch_up_ms"`  // from the last publication until everybody had everything
-	Median      float64        `json:"median_ms"`    // from before a publication to its text in a client's hands
-	P99         float64        `json:"p99_ms"`       //
-	Longest     float64        `json:"longest_ms"`   //
-	ClientCPU   float64        `json:"client_cpu_s"` // of all processes of ours, while we published and caught up
+	Cut         int           `json:"cut"`          // connections cut by us
+	Connections int           `json:"connections"`  // that stood, the first of each client among them
+	Faults      faults.Counts `json:"faults"`       // what ended other connections, and refusals
+	ClientsBack float64       `json:"catch_up_ms"`  // from the last publication until everybody had everything
+	Median      float64       `json:"median_ms"`    // from before a publication to its text in a client's hands
+	P99         float64       `json:"p99_ms"`       //
+	Longest     float64       `json:"longest_ms"`   //
+	ClientCPU   float64       `json:"client_cpu_s"` // of all processes of ours, while we published and caught up
+
+	Renewals []swarm.Renewal `json:"renewals,omitempty"` // what Options.Signals did
 
 	Server *Server `json:"server"` // nil if it was not measured
 	Note   string  `json:"note,omitempty"`
@@ -157,6 +161,9 @@ func IsChild() bool { return os.Getenv(childVariable) != "" }
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
+	}
+	if len(o.Signals) > 0 && o.PID == 0 {
+		return nil, swarm.ErrSignalWhom
 	}
 	if o.Progress == nil {
 		o.Progress = io.Discard

@@ -2,6 +2,10 @@ package audience
 
 import (
 	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,7 +59,7 @@ func TestAWrongServerIsCaught(t *testing.T) {
 		caught   func(r *Result) bool
 	}{
 		{right, pollers, enough, (*Result).OK},
-		{right, streams, enough, (*Result).OK},
+		{right, streams, enough, func(r *Result) bool { return r.OK() && len(r.Faults) == 0 }}, // streams end, and in order
 		{loses, pollers, enough, func(r *Result) bool { return r.Lost == 1 && r.Doubled == 0 }},
 		{loses, streams, enough, func(r *Result) bool { return r.Lost == 1 && r.Doubled == 0 }},
 		{doubles, pollers, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled == 1 }},
@@ -64,12 +68,13 @@ func TestAWrongServerIsCaught(t *testing.T) {
 		{replays, pollers, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled > 0 }},
 		{replays, streams, enough, func(r *Result) bool { return r.Lost == 0 && r.Doubled > 0 }},
 		{mixes, pollers, enough, func(r *Result) bool { return r.Foreign > 0 }},
+		{breaksOff, streams, enough, func(r *Result) bool { return r.OK() && r.Faults[errCutOff.Error()] > 0 }},
 		{denies, pollers, enough, func(r *Result) bool { return r.OK() && r.Doubtful == 1 && r.Unpublished == 0 }},
 	} {
 		t.Run(test.fault, func(t *testing.T) {
 			t.Parallel() // most of the time everybody waits
 			r := runAt(t, newTinyServer(t, test.fault).URL, test.patience, test.clients)
-			if !test.caught(r) || r.OK() != (test.fault == right || test.fault == denies) {
+			if !test.caught(r) || r.OK() != slices.Contains([]string{right, denies, breaksOff}, test.fault) {
 				t.Errorf("%+v", r)
 			}
 			if r.Published < 20 || r.Sent != 6/r.Topics*(r.Published+r.Doubtful-r.Unpublished) {
@@ -77,4 +82,27 @@ func TestAWrongServerIsCaught(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever is not back after a signal is missed: here the server that is sent it is another one.
+func TestWhoIsNotBackAfterASignalIsMissed(t *testing.T) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGHUP)
+	defer signal.Stop(told)
+	o := Options{URL: newTinyServer(t, right).URL, PID: os.Getpid(), Signals: []syscall.Signal{syscall.SIGHUP},
+		Pollers: 4, Topics: 1, Publishers: 1, Rate: 50, Time: 100 * time.Millisecond, Progress: t.Output()}
+	addr, host, err := swarm.Resolve(t.Context(), o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := swarm.NewPlan(o.Pollers, 1, swarm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRun(o, host, plan)
+	r.assign.Target, r.patience = addr.String(), time.Second
+	if _, err := r.whole(t.Context()); err == nil || !strings.Contains(err.Error(), "4 of 4 clients are not back") {
+		t.Errorf("the error is %v", err)
+	}
+	<-told
 }

@@ -1,32 +1,23 @@
 package audience
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/netip"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/01-blocking/strand"
-	"example.com/c10k/02-selectors/poll"
 	"example.com/c10k/03-coroutines/coro"
-	"example.com/c10k/03-coroutines/system"
+	"example.com/c10k/05-comet/children"
+	"example.com/c10k/05-comet/faults"
 )
 
 // openingMost is how many clients of one process may be without a cursor while others are opened: well below the
 // 4096 connections that a server's listener holds, also when some processes do the same.
 const openingMost = 256
-
-// maxFaults bounds how many kinds of fault are told apart.
-const maxFaults = 16
-
-const otherFaults = "other faults"
 
 // clients are the coroutines of one child.
 type clients struct {
@@ -44,64 +35,37 @@ type clients struct {
 	behind int
 	told   bool // the last report was made: another one would hide it from a parent that still waits for other children
 
+	renewal int // of the server, the newest
+	back    int // clients that are back since
+
 	cut, connections int
-	faults           map[string]int
+	faults           faults.Counts // what ended connections, and refusals
 }
 
 // Child is the whole life of a process of clients: orders on in, reports on out. It returns the exit status,
 // unless the end of its orders ends the process first.
 func Child(in io.Reader, out io.Writer) int {
-	signal.Ignore(syscall.SIGINT) // ^C reaches everybody; the parent decides, and we end with our orders
-	orders := json.NewDecoder(bufio.NewReader(in))
-	var first order
-	if err := orders.Decode(&first); err != nil || first.Assignment == nil {
-		fmt.Fprintln(os.Stderr, "swarm: a client process is started by swarm, with an assignment on its standard input")
-		return 2
-	}
-	if err := serveOrders(first.Assignment, orders, out); err != nil {
-		fmt.Fprintln(os.Stderr, "swarm: a client process:", err)
-		return 1
-	}
-	return 0
-}
-
-func serveOrders(a *assignment, orders *json.Decoder, out io.Writer) error {
-	to, err := netip.ParseAddrPort(a.Target)
-	if err != nil {
-		return fmt.Errorf("the assignment's target: %w", err)
-	}
-	poller, err := poll.New(poll.Names()[0])
-	if err != nil {
-		return err
-	}
-	kernel, err := system.New(poller)
-	if err != nil {
-		return err
-	}
-	defer kernel.End()
-	s := coro.New(kernel, coro.Options{})
-	c := &clients{account: newAccount(a.layout, a.Run), duty: *a, scheduler: s, to: to,
-		out: json.NewEncoder(out), more: s.NewWaiter(), faults: map[string]int{}}
-	s.Hold() // for ever: the orders' end is the end of the process
-	go c.listen(orders)
-	return s.Run(c.open)
-}
-
-// listen takes orders. Everything they change belongs to the scheduler, so it is changed there.
-func (c *clients) listen(orders *json.Decoder) {
-	for {
-		var o order
-		if orders.Decode(&o) != nil {
-			os.Exit(0) // the parent is gone, or wants nothing more: the kernel closes our connections
+	return children.Child(in, func(s *coro.Scheduler, a assignment) (children.Duty[order], error) {
+		to, err := netip.ParseAddrPort(a.Target)
+		if err != nil {
+			return children.Duty[order]{}, fmt.Errorf("the assignment's target: %w", err)
 		}
-		c.scheduler.Post(func() {
-			if o.Final != nil {
-				c.close(o.Final)
-			}
-			if o.Finish {
-				c.finish()
-			}
-		})
+		c := &clients{account: newAccount(a.layout, a.Run), duty: a, scheduler: s, to: to,
+			out: json.NewEncoder(out), more: s.NewWaiter()}
+		return children.Duty[order]{Main: c.open, Obey: c.obey}, nil
+	})
+}
+
+// obey counts anew who comes back, takes what was published in the end into account, or makes the last report.
+func (c *clients) obey(o order) {
+	if o.Renewal > 0 {
+		c.renewal, c.back = o.Renewal, 0
+	}
+	if o.Final != nil {
+		c.close(o.Final)
+	}
+	if o.Finish {
+		c.finish()
 	}
 }
 
@@ -165,7 +129,7 @@ func (c *clients) report(last bool) {
 		return
 	}
 	c.told = last
-	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
+	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Renewal: c.renewal, Back: c.back, Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
 		Faults: c.faults, tally: c.tally, Last: last}
 	r.tally.Missing = nil
 	if last {
@@ -183,12 +147,4 @@ func (c *clients) finish() {
 		c.closes(one.topic, one.places, c.final)
 	}
 	c.report(true)
-}
-
-// fault notes what ended a connection, or refused a request.
-func (c *clients) fault(kind string) {
-	if _, known := c.faults[kind]; !known && len(c.faults) >= maxFaults {
-		kind = otherFaults
-	}
-	c.faults[kind]++
 }

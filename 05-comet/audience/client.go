@@ -1,9 +1,7 @@
 package audience
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,7 +10,8 @@ import (
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/03-coroutines/coro"
-	"example.com/c10k/05-comet/sse"
+	"example.com/c10k/05-comet/children"
+	"example.com/c10k/05-comet/faults"
 )
 
 const (
@@ -37,6 +36,8 @@ type client struct {
 	behind bool // it does not have everything, and all is published
 
 	conn   *coro.Conn
+	made   int // the renewal after which conn was made
+	back   int // the renewal after which this client was counted
 	wasCut bool
 	retry  time.Duration // what the server asked for, after which to come back
 }
@@ -55,7 +56,7 @@ func (c *client) comesBack(follow func() error) {
 		case c.wasCut: // at once: the user has opened the page again
 			continue
 		case err != nil:
-			c.fault(innermost(err))
+			c.faults.Add(faults.Innermost(err), 1)
 			c.retry = max(c.retry, time.Duration((0.5+rand.Float64())*float64(againAfter)))
 		}
 		c.scheduler.Sleep(min(c.retry, retryMost))
@@ -67,16 +68,8 @@ func (c *client) connect() (err error) {
 		return fmt.Errorf("connect: %w", err)
 	}
 	c.connections++
+	c.made = c.renewal
 	return nil
-}
-
-// innermost is the text of the innermost error, which names neither port nor descriptor, so that equal failures are
-// counted together.
-func innermost(err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return err.Error()
 }
 
 // has notes a cursor; the first one makes the client ready.
@@ -86,6 +79,10 @@ func (c *client) has(cursor string) {
 		c.more.Wake()
 	}
 	c.cursor = cursor
+	if c.made == c.renewal && c.back != c.renewal {
+		c.back = c.renewal
+		c.clients.back++
+	}
 }
 
 // gets enters a text that has come.
@@ -153,7 +150,7 @@ type batch struct {
 }
 
 func (c *client) understand(a *http1.Answer) error {
-	at := clock()
+	at := children.Clock()
 	if a.Status != 200 {
 		return c.refused(a)
 	}
@@ -178,96 +175,4 @@ func (c *client) refused(a *http1.Answer) error {
 		c.retry = time.Duration(seconds) * time.Second
 	}
 	return fmt.Errorf("the answer is %d", a.Status)
-}
-
-// stream is a client of /stream.
-func (c *client) stream() { c.comesBack(c.streamOn) }
-
-// streamOn follows one stream to its end. It asks in HTTP/1.0, to which a server answers without chunks: so what
-// follows the head is the stream itself. An end in the middle of an event is noticed all the same: that event is
-// none, and comes again.
-func (c *client) streamOn() error {
-	request := fmt.Appendf(nil, "GET /stream?topic=%s HTTP/1.0\r\nHost: %s\r\nAccept: text/event-stream\r\n", topicName(c.topic), c.duty.Host)
-	if c.cursor != "" {
-		request = fmt.Appendf(request, "Last-Event-ID: %s\r\n", c.cursor)
-	}
-	if err := c.conn.Send(append(request, "\r\n"...), time.Now().Add(silenceMost)); err != nil {
-		return err
-	}
-	rest, err := c.head()
-	var parser sse.Parser
-	for asked := c.retry; err == nil; {
-		at := clock()
-		parser.Feed(rest)
-		for {
-			e, ok, err := parser.Next()
-			if err != nil {
-				return err
-			}
-			if !ok {
-				break
-			}
-			if e.Retry > 0 {
-				asked = e.Retry
-			}
-			c.dispatch(e, at)
-		}
-		if c.slow && c.final == nil {
-			c.scheduler.Sleep(time.Duration(rand.Int64N(int64(SlowPause))))
-		}
-		rest, err = c.conn.Recv(time.Now().Add(silenceMost))
-		if err == io.EOF { // in order, as far as a stream knows an order
-			c.retry = asked
-			return nil
-		}
-	}
-	return err
-}
-
-// head reads the answer's head, and returns what came behind it.
-func (c *client) head() (rest []byte, err error) {
-	var head []byte
-	for until := time.Now().Add(silenceMost); ; {
-		b, err := c.conn.Recv(until)
-		if err != nil {
-			return nil, err
-		}
-		head = append(head, b...)
-		end := bytes.Index(head, []byte("\r\n\r\n"))
-		if end < 0 {
-			if len(head) > http1.DefaultClientLimits.Head {
-				return nil, errors.New("the head of a stream is too long")
-			}
-			continue
-		}
-		end += len("\r\n\r\n")
-		parser := http1.NewResponseParser(&c.answer, nil)
-		parser.Head = true // the body is not the parser's
-		parser.Feed(head[:end])
-		answer, err := parser.Next()
-		switch {
-		case err != nil:
-			return nil, err
-		case answer == nil:
-			return nil, errors.New("the head of a stream is none")
-		case answer.Status != 200:
-			return nil, c.refused(answer)
-		}
-		return head[end:], nil
-	}
-}
-
-// resetType is the type of the event with which a stream says that there is a gap.
-const resetType = "comet:reset"
-
-func (c *client) dispatch(e sse.Event, at int64) {
-	switch {
-	case e.Type == resetType:
-		c.resets(c.places)
-	case e.Has:
-		c.gets(e.Data, at)
-	}
-	if e.ID != "" {
-		c.has(e.ID)
-	}
 }

@@ -27,11 +27,14 @@ func (s *realServer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func startComet(t *testing.T, flags string) *realServer {
+func startComet(t *testing.T, flags string) *realServer { return startCometBy(t, "", flags) }
+
+// startCometBy has another program start it; "": none.
+func startCometBy(t *testing.T, other, flags string) *realServer {
 	t.Helper()
 	s := &realServer{said: make(chan string, linesMost)}
 	var err error
-	s.ServerProcess, err = swarm.StartServer(t.Context(), conform.Build(t, "example.com/c10k/05-comet/cmd/comet")+" -addr {addr} "+flags, s)
+	s.ServerProcess, err = swarm.StartServer(t.Context(), other+conform.Build(t, "example.com/c10k/05-comet/cmd/comet")+" -addr {addr} "+flags, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 type message struct {
 	series int
 	number uint64
-	sent   int64 // clock's moment before it was published, in nanoseconds
+	sent   int64 // children.Clock's moment before it was published, in nanoseconds
 }
 
 // text is the message as it is published, at least size bytes long.

@@ -5,20 +5,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/latency"
 	"example.com/c10k/05-comet/swarm"
 )
 
-// Parent and child speak in lines of JSON: orders on the child's standard input, reports on its standard
-// output. A parent that dies closes the input, and a child that sees the end of its input ends at once; so no
-// client outlives its run, however that ended.
-
-// An order is what a parent says: first the assignment, then Final when all is published, then Finish.
-type order struct {
-	Assignment *assignment `json:"assignment,omitempty"`
-	Final      []uint64    `json:"final,omitempty"` // the last number of each series: get this far
-	Finish     bool        `json:"finish,omitempty"`
-}
+// What parent and child say to each other, in the lines of package children: an assignment, then orders; and
+// reports back.
 
 // An assignment is all that a child must know.
 type assignment struct {
@@ -33,15 +26,25 @@ type assignment struct {
 	Kills   float64 `json:"kills"`   // connections to cut in a second, of this child's
 }
 
+// An order is what a parent says then: a Renewal when the server is sent a signal, Final when all is published, then
+// Finish.
+type order struct {
+	Renewal int      `json:"renewal,omitempty"` // its number, from 1: count who comes back from now on
+	Final   []uint64 `json:"final,omitempty"`   // the last number of each series: get this far
+	Finish  bool     `json:"finish,omitempty"`
+}
+
 // A report is what a child says, every reportPause and when something is complete. Counts are totals.
 type report struct {
-	Began       int            `json:"began"`  // clients that have a cursor
-	Behind      int            `json:"behind"` // after Final: clients that do not have everything; before: 0
-	Closing     bool           `json:"closing,omitempty"`
-	Cut         int            `json:"cut,omitempty"`
-	Connections int            `json:"connections,omitempty"`
-	CPU         float64        `json:"cpu"` // seconds, user and system
-	Faults      map[string]int `json:"faults,omitempty"`
+	Began       int           `json:"began"`  // clients that have a cursor
+	Behind      int           `json:"behind"` // after Final: clients that do not have everything; before: 0
+	Closing     bool          `json:"closing,omitempty"`
+	Renewal     int           `json:"renewal,omitempty"` // the newest that was ordered
+	Back        int           `json:"back,omitempty"`    // clients that were told something over a connection made since
+	Cut         int           `json:"cut,omitempty"`
+	Connections int           `json:"connections,omitempty"`
+	CPU         float64       `json:"cpu"` // seconds, user and system
+	Faults      faults.Counts `json:"faults,omitempty"`
 	tally
 	Last  bool               `json:"last,omitempty"`
 	Times *latency.Histogram `json:"times,omitempty"` // with the last
@@ -49,16 +52,6 @@ type report struct {
 
 // reportPause is how often a child reports: often enough for a person, and to notice the end soon.
 const reportPause = 200 * time.Millisecond
-
-// clock reads the monotonic clock, in nanoseconds. All processes of one machine read the same one
-// (clock_gettime(2)), so a moment in a child can be compared with a moment in the parent.
-func clock() int64 {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return time.Now().UnixNano() // no system that this builds for lacks it
-	}
-	return now.Nano()
-}
 
 // ownCPU is what this process has used, in seconds (getrusage(2)).
 func ownCPU() float64 {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/c10k/05-comet/children"
 	"example.com/c10k/05-comet/swarm"
 )
 
@@ -88,7 +89,7 @@ func (p *publishers) publish(ctx context.Context) error {
 func (p *publishers) one(series int) bool {
 	p.mu.Lock()
 	p.last[series]++
-	m := message{series: series, number: p.last[series], sent: clock()}
+	m := message{series: series, number: p.last[series], sent: children.Clock()}
 	p.mu.Unlock()
 	topic, _ := p.topicOf(series)
 	doubt, err := p.post(topicName(topic), m.text(p.run, p.size))

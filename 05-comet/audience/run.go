@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/swarm"
 	"example.com/c10k/05-comet/usage"
 )
@@ -41,7 +42,7 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if r.crowd, err = newCrowd(r.plan.Shares, r.assign); err != nil {
 		return nil, err
 	}
-	defer func() { r.crowd.stop() }()
+	defer r.crowd.Stop()
 	if err := r.gather(ctx); err != nil {
 		return nil, err
 	}
@@ -82,19 +83,16 @@ func (r *run) gather(ctx context.Context) error {
 
 // publish publishes for the time.
 func (r *run) publish(ctx context.Context, m *measurement) error {
-	bounded, cancel := context.WithTimeout(ctx, r.options.Time)
+	bounded, cancel := context.WithCancel(ctx)
 	defer cancel()
 	half := time.AfterFunc(r.options.Time/2, m.middle)
 	defer half.Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- r.publishers.publish(bounded) }()
-	err := r.crowd.until(bounded, func(*report) bool { return false }, r.progress)
+	err := r.awaitSignals(ctx)
 	cancel()
 	if failed := <-ended; failed != nil {
 		return failed
-	}
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil // the time is over, as it should be
 	}
 	return err
 }
@@ -108,9 +106,7 @@ func (r *run) catchUp(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	for _, kid := range r.crowd.children {
-		kid.order(order{Final: final})
-	}
+	r.crowd.order(order{Final: final})
 	err = r.crowd.until(bounded, func(c *report) bool { return c.Closing && c.Behind == 0 }, r.progress)
 	r.result.ClientsBack = milliseconds(time.Since(began))
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -123,16 +119,14 @@ func (r *run) catchUp(ctx context.Context) error {
 func (r *run) finish(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
-	for _, kid := range r.crowd.children {
-		kid.order(order{Finish: true})
-	}
+	r.crowd.order(order{Finish: true})
 	if err := r.crowd.until(bounded, func(c *report) bool { return c.Last }, func() {}); err != nil {
 		return err
 	}
 	var all tally
-	for _, kid := range r.crowd.children {
-		all.add(&kid.last.tally)
-		all.Times.Merge(kid.last.Times)
+	for _, m := range r.crowd.members {
+		all.add(&m.last.tally)
+		all.Times.Merge(m.last.Times)
 	}
 	r.result.judge(&all, r.publishers, r.plan.Clients)
 	r.result.Cut = r.crowd.total(func(c *report) int { return c.Cut })
@@ -141,12 +135,10 @@ func (r *run) finish(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) faults() map[string]int {
-	all := map[string]int{}
-	for _, kid := range r.crowd.children {
-		for kind, n := range kid.last.Faults {
-			all[kind] += n
-		}
+func (r *run) faults() faults.Counts {
+	all := faults.Counts{} // in JSON not null
+	for _, m := range r.crowd.members {
+		all.Join(m.last.Faults)
 	}
 	return all
 }

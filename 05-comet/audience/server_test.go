@@ -38,6 +38,7 @@ const (
 	replays     = "since= is answered with that number too"
 	mixes       = "tells topics to others"
 	denies      = "publishes, and says that it did not"
+	breaksOff   = "ends a stream without its last chunk"
 )
 
 func newTinyServer(t *testing.T, fault string) *tinyServer {
@@ -146,5 +147,8 @@ func (s *tinyServer) stream(w http.ResponseWriter, r *http.Request) {
 		for _, m := range news {
 			fmt.Fprintf(w, "id: %d-%d\ndata: %s\n\n", tinyEpoch, m.ID, m.Data)
 		}
+	}
+	if s.fault == breaksOff {
+		panic(http.ErrAbortHandler)
 	}
 }

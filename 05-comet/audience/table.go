@@ -27,6 +27,9 @@ func (r *Result) WriteTable(out io.Writer) error {
 	line("connections", "%d, of which we cut %d", r.Connections, r.Cut)
 	line("delivery", "median %.1f ms, p99 %.1f ms, longest %.1f ms", r.Median, r.P99, r.Longest)
 	line("all caught up after", "%.1f ms", r.ClientsBack)
+	for _, n := range r.Renewals {
+		line("all back after "+n.Signal, "%.1f ms", n.Took)
+	}
 	if s := r.Server; s != nil {
 		line("CPU of the server", "%.2f s user, %.2f s system", s.User, s.System)
 	}

@@ -22,6 +22,7 @@ import (
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/01-blocking/strand"
 	"example.com/c10k/05-comet/hub"
+	"example.com/c10k/05-comet/usage"
 )
 
 // A Config says how to serve. Hub, Model and Random are needed.
@@ -32,6 +33,7 @@ type Config struct {
 
 	Name string // of this worker, for statistics
 	Pid  int
+	Own  func() usage.Own // what this process holds, for statistics; nil: unknown
 
 	Wait      time.Duration // how long /events waits, ± 10 %
 	Heartbeat time.Duration // between two signs of life on /stream, at most

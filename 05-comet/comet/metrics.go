@@ -33,6 +33,16 @@ var metrics = []metric{
 	{"comet_refused_total", "counter", "Clients that were turned away.", func(w *worker) any { return w.Refused }},
 }
 
+// What every process has, the master too, which is a worker of the name master here.
+var holdings = []struct {
+	name, help string
+	of         func(*process) any
+}{
+	{"comet_descriptors", "Descriptors that are open.", func(p *process) any { return p.Descriptors }},
+	{"comet_goroutines", "Goroutines, and the coroutines that are made of them.", func(p *process) any { return p.Goroutines }},
+	{"comet_memory_bytes", "Memory that the Go runtime holds.", func(p *process) any { return p.Memory }},
+}
+
 // metrics answers with the statistics as Prometheus reads them (its text format, 0.0.4).
 func (f *face) metrics(*http1.Request) *http1.Response {
 	all, err := f.survey()
@@ -47,7 +57,22 @@ func (f *face) metrics(*http1.Request) *http1.Response {
 			out = fmt.Appendf(out, "%s{worker=%q} %v\n", m.name, w.Name, m.of(w))
 		}
 	}
+	out = appendHoldings(out, &all)
 	return &http1.Response{Type: "text/plain; version=0.0.4", Header: noStore, Body: appendFans(out, all.Workers)}
+}
+
+func appendHoldings(out []byte, all *statistics) []byte {
+	for _, h := range holdings {
+		out = fmt.Appendf(out, "# HELP %s %s\n# TYPE %s gauge\n", h.name, h.help, h.name)
+		if all.Master != nil {
+			out = fmt.Appendf(out, "%s{worker=%q} %v\n", h.name, all.Master.Name, h.of(all.Master))
+		}
+		for i := range all.Workers {
+			w := &all.Workers[i].process
+			out = fmt.Appendf(out, "%s{worker=%q} %v\n", h.name, w.Name, h.of(w))
+		}
+	}
+	return out
 }
 
 // appendFans writes how long fan-outs took as a histogram, whose buckets contain those below them.

@@ -45,13 +45,14 @@ func (f *face) foreign(r *http1.Request) bool {
 }
 
 // preflight answers the question whether a page may ask, which browsers put before requests that no form
-// could send.
+// could send. Who is no page, or one of ours, asks what may be done here at all.
 func (f *face) preflight(r *http1.Request, method string) *http1.Response {
 	allow := f.allowed(r)
-	if allow == nil {
+	if allow == nil && f.foreign(r) {
 		return says(403, "pages of that site may not use this server: it is not on the list (-origins)")
 	}
 	return &http1.Response{Status: 204, Header: append(allow,
+		http1.Pair{Name: "Allow", Value: method + ", OPTIONS"},
 		http1.Pair{Name: "Access-Control-Allow-Methods", Value: method},
 		http1.Pair{Name: "Access-Control-Allow-Headers", Value: "Authorization, Content-Type, Last-Event-ID"},
 		http1.Pair{Name: "Access-Control-Max-Age", Value: "600"})}

@@ -108,6 +108,9 @@ func (s *site) upTo(d time.Duration) time.Duration { return time.Duration(s.rand
 
 // trouble is what happens to the server.
 func (s *site) trouble() {
+	if s.master.order == nil {
+		return // it comes before the master has begun, and hits nobody
+	}
 	switch s.random.IntN(3) {
 	case 0:
 		s.master.killOne()

@@ -5,6 +5,7 @@ import (
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/05-comet/hub"
+	"example.com/c10k/05-comet/usage"
 )
 
 // counters are the face's own, beside the hub's.
@@ -16,18 +17,37 @@ type counters struct {
 	Refused   uint64 `json:"refused"` // for want of room
 }
 
+// A process is what every process says of itself, and all that the master has to say.
+type process struct {
+	Name string `json:"name"`
+	Pid  int    `json:"pid"`
+	usage.Own
+}
+
 // A worker is what one process says of itself.
 type worker struct {
-	Name     string `json:"name"`
-	Pid      int    `json:"pid"`
-	Draining bool   `json:"draining"`
+	process
+	Draining bool `json:"draining"`
 	counters
 	hub.Counters
 }
 
 // report is what the other processes are told when one of them is asked.
 func (f *face) report(c hub.Counters) string {
-	said, _ := json.Marshal(&worker{f.Name, f.Pid, f.Hub.Draining(), f.counters, c})
+	w := worker{process{Name: f.Name, Pid: f.Pid}, f.Hub.Draining(), f.counters, c}
+	if f.Own != nil {
+		w.Own = f.Own()
+	}
+	said, _ := json.Marshal(&w)
+	return string(said)
+}
+
+// masterName tells the master from its workers, in a survey; see prefork for theirs.
+const masterName = "master"
+
+// MasterReport is what the master, which serves nobody, says in a survey: see Report of sequencer.Config.
+func MasterReport(pid int, own usage.Own) string {
+	said, _ := json.Marshal(&process{masterName, pid, own})
 	return string(said)
 }
 
@@ -40,7 +60,11 @@ func (f *face) survey() (all statistics, err error) {
 	all.Workers = make([]worker, 0, len(said))
 	for _, one := range said {
 		var w worker
-		if json.Unmarshal([]byte(one), &w) == nil {
+		switch {
+		case json.Unmarshal([]byte(one), &w) != nil:
+		case w.Name == masterName:
+			all.Master = &w.process
+		default:
 			all.Workers = append(all.Workers, w)
 			all.add(w)
 		}
@@ -56,6 +80,7 @@ type statistics struct {
 	Head      uint64   `json:"head"`
 	Published uint64   `json:"published"`
 	Woken     uint64   `json:"woken"`
+	Master    *process `json:"master,omitempty"` // of a version that says nothing of itself: nil
 	Workers   []worker `json:"workers"`
 }
 

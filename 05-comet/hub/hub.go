@@ -45,6 +45,7 @@ type Hub struct {
 	lastID  uint64
 
 	fan      fan
+	closing  bool // the server is about to stop
 	draining bool
 	counters Counters
 }
@@ -88,6 +89,8 @@ func (h *Hub) Receive(f sequencer.Frame) {
 			said.Body = h.Report(h.count())
 		}
 		h.reply(said)
+	case sequencer.Closing:
+		h.closing = true
 	case sequencer.Told, sequencer.Refused:
 		if q := h.asked[f.ID]; q != nil {
 			q.answer, q.answered = f, true
@@ -148,9 +151,10 @@ func (h *Hub) learn(f sequencer.Frame) {
 // reply answers a round. If the link is gone so is the master, and the process ends.
 func (h *Hub) reply(f sequencer.Frame) { h.send(f) }
 
-// Current tells whether this hub has caught up with its sequencer, and is not about to end.
+// Current tells whether this hub has caught up with its sequencer, and neither it nor the whole server is about to
+// end.
 func (h *Hub) Current() bool {
 	h.model.Lock()
 	defer h.model.Unlock()
-	return h.current && !h.draining
+	return h.current && !h.draining && !h.closing
 }

@@ -38,7 +38,6 @@ func on(t *testing.T, hubs int, test func(n *network), keep ...int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer k.End()
 	s := coro.New(k, coro.Options{Poison: true})
 	n := &network{T: t, scheduler: s, mail: strand.NewChan[func()](s, 1000), silent: map[int]bool{}}
 	limits := sequencer.DefaultLimits
@@ -56,7 +55,8 @@ func on(t *testing.T, hubs int, test func(n *network), keep ...int) {
 		}))
 		n.order.Joined(i)
 	}
-	err = s.Run(func() {
+	ended := make(chan error, 1)
+	main := func() {
 		s.Daemon("mail", func() {
 			for {
 				deliver, err := n.mail.Recv()
@@ -67,11 +67,21 @@ func on(t *testing.T, hubs int, test func(n *network), keep ...int) {
 			}
 		})
 		test(n)
-	})
-	if err != nil {
-		t.Error(err)
+	}
+	go func() { ended <- s.Run(main) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+		k.End()
+	case <-time.After(standstill):
+		t.Fatalf("the hubs and their clients have not ended within %v: somebody waits for what does not come, or is woken again and again", standstill)
 	}
 }
+
+// standstill is when a test is given up; only a fault takes as long.
+const standstill = 30 * time.Second
 
 func (n *network) toHub(i int, f sequencer.Frame) {
 	n.mail.Send(func() { n.hubs[i].Receive(f) })

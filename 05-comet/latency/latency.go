@@ -16,8 +16,8 @@ import (
 
 const (
 	finenessBits = 5
-	fineness     = 1 << finenessBits
-	buckets      = (64 - finenessBits) * fineness
+	fineness     = 1 << finenessBits              // buckets for each power of two
+	buckets      = (64 - finenessBits) * fineness // for every time that is an int64 of nanoseconds
 )
 
 // A Histogram tells how many things took how long. The zero Histogram is empty.

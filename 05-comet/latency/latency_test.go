@@ -25,6 +25,17 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// Things are counted by their number, no share took longer than the longest, and a clock that was set back in between
+// makes a time of nothing.
+func TestAdd(t *testing.T) {
+	var h Histogram
+	h.Add(1000, 3)
+	h.Add(-5, 2)
+	if h.Total() != 5 || h.Share(0.39) != 0 || h.Share(0.41) != 1000 {
+		t.Errorf("of 2 things below 0 and 3 of 1 µs: %d in all, %v after the first two, %v after that", h.Total(), h.Share(0.39), h.Share(0.41))
+	}
+}
+
 // What several processes have counted, and written, is what one would have counted.
 func TestMergedAcrossJSON(t *testing.T) {
 	var one, two, both, read Histogram
@@ -49,7 +60,9 @@ func TestMergedAcrossJSON(t *testing.T) {
 		t.Errorf("%d things, the longest %v, the median %v; want %d, %v, %v",
 			one.Total(), one.Most(), one.Share(0.5), both.Total(), both.Most(), both.Share(0.5))
 	}
-	if json.Unmarshal([]byte(`{"counts":[[100000,1]]}`), &read) == nil {
-		t.Error("a bucket that there is not was read")
+	for _, bad := range []string{`{"counts":[[100000,1]]}`, `{"counts":[[-1,1]]}`} {
+		if json.Unmarshal([]byte(bad), &read) == nil {
+			t.Errorf("a bucket that there is not was read: %s", bad)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"example.com/c10k/02-selectors/poll"
 	"example.com/c10k/03-coroutines/coro"
 	"example.com/c10k/03-coroutines/system"
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/latency"
 )
 
@@ -68,7 +69,7 @@ func run(o Options, tell parent) error {
 	}
 	defer kernel.End()
 	s := coro.New(kernel, coro.Options{})
-	c := &crowd{Options: o, scheduler: s, gather: s.NewWaiter(), doors: strand.NewChan[bool](s, connecting), report: Report{Faults: map[string]int{}}}
+	c := &crowd{Options: o, scheduler: s, gather: s.NewWaiter(), doors: strand.NewChan[bool](s, connecting)}
 	var header []http1.Pair
 	if o.Fresh {
 		header = append(header, http1.Pair{Name: "Connection", Value: "close"})
@@ -190,17 +191,7 @@ func (c *crowd) fail(err error) {
 	if c.ending {
 		return
 	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner // it names neither port nor descriptor, so that equal faults are counted together
-	}
 	c.report.Failed++
-	kind := err.Error()
-	if _, known := c.report.Faults[kind]; !known && len(c.report.Faults) >= mostFaults {
-		kind = "other faults"
-	}
-	c.report.Faults[kind]++
+	c.report.Faults.Add(faults.Innermost(err), 1)
 	c.gather.Wake()
 }
-
-// mostFaults bounds how many kinds of fault are told apart.
-const mostFaults = 8

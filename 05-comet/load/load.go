@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // Bounds of [Options].
@@ -59,10 +61,10 @@ func (o *Options) Check() error {
 
 // A Report is what the clients saw between Go and the last answer.
 type Report struct {
-	Requests int            // answered, and rightly
-	Failed   int            // clients that gave up: each does at its first fault
-	Faults   map[string]int // what happened to those, and to how many
-	Elapsed  time.Duration  // from Go to the last answer
+	Requests int           // answered, and rightly
+	Failed   int           // clients that gave up: each does at its first fault
+	Faults   faults.Counts // what happened to those, and to how many
+	Elapsed  time.Duration // from Go to the last answer
 
 	// From before a request is sent, with its connection if it has its own, to the end of its answer; of a
 	// pipeline to the end of the last answer. Good to 3 %.

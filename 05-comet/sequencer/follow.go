@@ -13,6 +13,7 @@ type news struct {
 	entries                []byte
 }
 
+// newsHead is the size of what stands before the entries: head, floor and forgotten, in bytes.
 const newsHead = 8 + 8 + 8
 
 func (n news) frame(upTo uint64) Frame {

@@ -101,6 +101,28 @@ func TestASurvey(t *testing.T) {
 	b.expect(t, `a D6=0"\x01x" a Q2=0 c Q2=0`)
 }
 
+// Where the sequencer lives is a process too: what it says comes first, and in surveys only.
+func TestASurveyHearsTheMaster(t *testing.T) {
+	b := newBench("a")
+	b.report = func() string { return "master" }
+	b.Frame("a", Frame{Kind: Survey, ID: 5})
+	b.expect(t, "a Q1=0")
+	b.Frame("a", Frame{Kind: Said, ID: 1, Body: "x"})
+	b.expect(t, `a D5=0"\x06master\x01x"`)
+	b.Frame("a", Frame{Kind: Count, ID: 6})
+	b.Frame("a", Frame{Kind: Counted, ID: 2, N: 3})
+	b.expect(t, "a A2=0 a D6=3")
+}
+
+// That the server is about to stop is told to everybody, and to who comes later.
+func TestClosingIsTold(t *testing.T) {
+	b := newBench("a", "b")
+	b.Close()
+	b.expect(t, "a L0=0 b L0=0")
+	b.Joined("c")
+	b.expect(t, "c E1=0 c L0=0")
+}
+
 // What a master hands to its successor is everything: numbers, messages, marks, and a round under way.
 func TestASavedSequencerGoesOn(t *testing.T) {
 	old := newBench("a", "b")

@@ -29,8 +29,10 @@ const (
 	Refused Kind = 'X' // your question ID was one too many: come again later
 
 	Begin Kind = 'E' // ID is the epoch: Follow from where you are, or from 0 if you were in another
-	Piece Kind = 'H' // a piece of history, see News; after it you have everything up to N
+	Piece Kind = 'H' // a piece of history, see news; after it you have everything up to N
 	Query Kind = 'Q' // round ID: say something of yourself
+
+	Closing Kind = 'L' // the server is about to stop: say so to whoever asks
 )
 
 // A Frame is one message between the two: two numbers, and bytes that only some kinds have.
@@ -40,7 +42,8 @@ type Frame struct {
 	Body  string
 }
 
-const numbersSize = 16
+// numbersSize is the size of ID and N together, in bytes.
+const numbersSize = 8 + 8
 
 // Payload is the frame without its kind: the two numbers, 16 bytes, big-endian; and the body.
 func (f Frame) Payload() []byte {
@@ -88,6 +91,7 @@ func appendEntry(dst []byte, m *Message) []byte {
 	return append(dst, m.Text...)
 }
 
+// entryHead is the size of what stands before an entry's topic: number, time, and the two lengths, in bytes.
 const entryHead = 8 + 8 + 1 + 4
 
 // entry takes one entry off s.

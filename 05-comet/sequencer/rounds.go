@@ -58,6 +58,9 @@ func (s *Sequencer[W]) begin() {
 	for _, w := range s.joined {
 		r.missing[w] = true
 	}
+	if r.ask == Query && s.report != nil {
+		r.said = appendSaid(r.said, s.report())
+	}
 	s.limit(r)
 	for _, w := range s.joined {
 		s.send(w, Frame{Kind: r.ask, ID: r.id})
@@ -87,9 +90,13 @@ func (s *Sequencer[W]) answered(w W, f Frame) {
 	case Taken:
 		r.taken = append(r.taken, w)
 	case Said:
-		r.said = append(binary.AppendUvarint(r.said, uint64(len(f.Body))), f.Body...)
+		r.said = appendSaid(r.said, f.Body)
 	}
 	s.finish()
+}
+
+func appendSaid(all []byte, text string) []byte {
+	return append(binary.AppendUvarint(all, uint64(len(text))), text...)
 }
 
 // finish ends the round that runs, once nobody is missing, and begins the next.

@@ -35,6 +35,9 @@ type Config[W comparable] struct {
 	After func(d time.Duration, fn func()) (stop func())
 
 	Now func() time.Time
+
+	// Report is what a survey of all processes hears of this one, first; nil: nothing.
+	Report func() string
 }
 
 // DefaultLimits keep what a client can have missed who was away for some minutes: as long as a telephone
@@ -46,12 +49,14 @@ type Sequencer[W comparable] struct {
 	send   func(W, Frame)
 	after  func(time.Duration, func()) (stop func())
 	now    func() time.Time
+	report func() string
 	epoch  uint64
 	limits Limits
 
 	workers  map[W]bool // true: it has all messages, and is sent the next one
 	joined   []W        // the same workers, oldest first: so that what is sent has one order
 	history  History
+	closing  bool // workers that join are told too
 	expiring bool // a look at the oldest message's age is due
 
 	rounds []*round[W] // the first one runs
@@ -60,7 +65,8 @@ type Sequencer[W comparable] struct {
 
 // New makes a sequencer without workers and messages.
 func New[W comparable](c Config[W]) *Sequencer[W] {
-	return &Sequencer[W]{send: c.Send, after: c.After, now: c.Now, epoch: c.Epoch, limits: c.Limits, workers: map[W]bool{}}
+	return &Sequencer[W]{send: c.Send, after: c.After, now: c.Now, report: c.Report,
+		epoch: c.Epoch, limits: c.Limits, workers: map[W]bool{}}
 }
 
 // Joined adds a worker, or one that another master had before (see Save). A round that runs does not ask
@@ -71,6 +77,17 @@ func (s *Sequencer[W]) Joined(w W) {
 	}
 	s.workers[w] = false
 	s.send(w, Frame{Kind: Begin, ID: s.epoch})
+	if s.closing {
+		s.send(w, Frame{Kind: Closing})
+	}
+}
+
+// Close tells all hubs, and those that join from now on, that the server is about to stop. Everything else goes on.
+func (s *Sequencer[W]) Close() {
+	s.closing = true
+	for _, w := range s.joined {
+		s.send(w, Frame{Kind: Closing})
+	}
 }
 
 // Left takes a worker out, and whatever it has not answered counts 0.

@@ -48,6 +48,7 @@ func TestEvents(t *testing.T) {
 		{":\n\n: still here\n\ndata: é\n\n", []Event{{Data: "é", Has: true}}},
 		{"data\n\n", []Event{{Has: true}}},
 		{"retry: soon\nid: a\x00b\nother: 1\n\n\n\n", nil},
+		{"retry: 9999999999\n\n", nil}, // more than three months: no client should wait that long
 		{"data: never ended\n", nil},
 		{"data: never ended", nil},
 	} {
@@ -55,6 +56,21 @@ func TestEvents(t *testing.T) {
 			if diff := cmp.Diff(test.want, read(t, test.stream, piece)); diff != "" {
 				t.Errorf("%q in pieces of %d (-want +got):\n%s", test.stream, piece, diff)
 			}
+		}
+	}
+}
+
+// The bound is an event's: a stream has none.
+func TestAStreamIsNotBounded(t *testing.T) {
+	const event = "data: 0123456789\n\n"
+	var p Parser
+	for fed := 0; fed <= 2*MaxEvent; fed += len(event) {
+		p.Feed([]byte(event))
+		if e, ok, err := p.Next(); !ok || err != nil || e.Data != "0123456789" {
+			t.Fatalf("after %d bytes: %+v, %v, %v", fed, e, ok, err)
+		}
+		if _, ok, err := p.Next(); ok || err != nil {
+			t.Fatalf("after %d bytes there is more than was fed: %v", fed, err)
 		}
 	}
 }

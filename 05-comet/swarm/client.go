@@ -8,6 +8,8 @@ import (
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/01-blocking/strand"
 	"example.com/c10k/03-coroutines/coro"
+	"example.com/c10k/05-comet/children"
+	"example.com/c10k/05-comet/faults"
 )
 
 // client is one client's whole life, in a straight line: connect, ask, wait, check.
@@ -44,7 +46,7 @@ func (c *clients) client() {
 	}
 }
 
-// receive waits for the answer, and returns the moment of [clock] at which its end was read. The parser
+// receive waits for the answer, and returns the moment of [children.Clock] at which its end was read. The parser
 // is made when something has come: ten thousand who wait need none. The answer is lent until this
 // coroutine waits.
 func (c *clients) receive(conn *coro.Conn) (answer *http1.Answer, at int64, err error) {
@@ -55,7 +57,7 @@ func (c *clients) receive(conn *coro.Conn) (answer *http1.Answer, at int64, err 
 	parser := http1.NewResponseParser(&c.answer, nil)
 	defer parser.Release()
 	for {
-		at = clock()
+		at = children.Clock()
 		parser.Feed(b)
 		if answer, err = parser.Next(); answer != nil || err != nil {
 			return answer, at, err
@@ -65,7 +67,7 @@ func (c *clients) receive(conn *coro.Conn) (answer *http1.Answer, at int64, err 
 			if answer, err = parser.EndOfStream(); answer == nil && err == nil {
 				err = io.EOF
 			}
-			return answer, clock(), err
+			return answer, children.Clock(), err
 		} else if err != nil {
 			return nil, at, err
 		}
@@ -75,8 +77,5 @@ func (c *clients) receive(conn *coro.Conn) (answer *http1.Answer, at int64, err 
 // broken describes how a connection failed, so that equal failures are counted together: the innermost
 // error names neither port nor descriptor.
 func broken(operation string, err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return operation + ": " + err.Error()
+	return operation + ": " + faults.Innermost(err)
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/c10k/05-comet/children"
 )
 
 // A control is the one who counts and notifies: a connection to / that is kept, and one for /notify. It
@@ -43,7 +45,7 @@ func (c *control) count(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// notify wakes everybody, on a connection of its own. sent is the moment of [clock] before the request
+// notify wakes everybody, on a connection of its own. sent is the moment of [children.Clock] before the request
 // went out; the body is the server's answer.
 func (c *control) notify(ctx context.Context) (sent int64, body string, err error) {
 	c.close()
@@ -69,7 +71,7 @@ func (c *control) get(ctx context.Context, path string) (body string, sent int64
 	stream := c.stream
 	stop := context.AfterFunc(ctx, func() { stream.SetDeadline(time.Unix(1, 0)) }) // long ago: ends a wait
 	defer stop()
-	sent = clock()
+	sent = children.Clock()
 	if _, err = fmt.Fprintf(stream, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, c.target.host); err != nil {
 		return "", sent, c.explain(ctx, path, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/c10k/05-comet/faults"
 	"example.com/c10k/05-comet/usage"
 )
 
@@ -69,7 +70,7 @@ func TestAKilledClientProcessIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]int{"their client process ended": 10}, r.Faults); diff != "" || r.Lost != 10 {
+	if diff := cmp.Diff(faults.Counts{"their client process ended": 10}, r.Faults); diff != "" || r.Lost != 10 {
 		t.Errorf("lost %d, want 10; the faults (-want +got):\n%s", r.Lost, diff)
 	}
 	if !strings.Contains(progress.String(), "signal: killed") {

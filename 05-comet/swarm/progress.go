@@ -19,6 +19,7 @@ type progress struct {
 	shown    time.Time // when a status was shown last
 }
 
+// progressPause is the least time between two lines of progress.
 const progressPause = 500 * time.Millisecond
 
 func newProgress(out io.Writer) *progress {

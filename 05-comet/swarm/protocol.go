@@ -4,19 +4,11 @@ import (
 	"maps"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"example.com/c10k/05-comet/faults"
 )
 
-// Parent and child speak in lines of JSON: orders on the child's standard input, reports on its standard
-// output. A parent that dies closes the input, and a child that sees the end of its input ends at once;
-// so no client outlives its swarm, however that ended.
-
-// An order is what a parent says. The first holds the assignment; then Open rises; Finish is the last.
-type order struct {
-	Assignment *assignment `json:"assignment,omitempty"`
-	Open       int         `json:"open,omitempty"`   // open clients until there are so many, altogether
-	Finish     bool        `json:"finish,omitempty"` // report what there is, and end
-}
+// What parent and child say to each other, in the lines of package children: an assignment, then orders; and
+// reports back.
 
 // An assignment is all that a child must know.
 type assignment struct {
@@ -27,13 +19,19 @@ type assignment struct {
 	Until  time.Time `json:"until"`  // when to stop waiting
 }
 
+// An order is what a parent says then: Open rises; Finish is the last.
+type order struct {
+	Open   int  `json:"open,omitempty"`   // open clients until there are so many, altogether
+	Finish bool `json:"finish,omitempty"` // report what there is, and end
+}
+
 // A report is what a child says. Counts are totals, so the newest report is enough.
 type report struct {
 	Ready     bool     `json:"ready,omitempty"`     // it has its assignment: the first report
 	Connected int      `json:"connected,omitempty"` // connections that stood
 	Sent      int      `json:"sent,omitempty"`      // requests sent whole
 	Ended     int      `json:"ended,omitempty"`     // clients that wait no more: answered or failed
-	Answers   []int64  `json:"answers,omitempty"`   // when they were read, right ones only: clock's nanoseconds
+	Answers   []int64  `json:"answers,omitempty"`   // when they were read, right ones only: children.Clock's nanoseconds
 	Outcome   *outcome `json:"outcome,omitempty"`   // the last report
 }
 
@@ -42,10 +40,10 @@ const answersInReport = 1000
 
 // An outcome is how a child's clients fared, beside the answers it has reported.
 type outcome struct {
-	LastConnect int64          `json:"last_connect,omitempty"` // clock's nanoseconds; 0: none connected
-	Lost        int            `json:"lost,omitempty"`
-	Wrong       int            `json:"wrong,omitempty"`
-	Faults      map[string]int `json:"faults,omitempty"`
+	LastConnect int64         `json:"last_connect,omitempty"` // children.Clock's nanoseconds; 0: none connected
+	Lost        int           `json:"lost,omitempty"`
+	Wrong       int           `json:"wrong,omitempty"`
+	Faults      faults.Counts `json:"faults,omitempty"`
 }
 
 // add joins another's outcome.
@@ -53,39 +51,11 @@ func (o *outcome) add(other *outcome) {
 	o.LastConnect = max(o.LastConnect, other.LastConnect)
 	o.Lost += other.Lost
 	o.Wrong += other.Wrong
-	for fault, n := range other.Faults {
-		o.fault(fault, n)
-	}
-}
-
-// maxFaults bounds how many kinds of fault are told apart: a server that is wrong in ten thousand ways is
-// described well enough by some of them.
-const maxFaults = 8
-
-const otherFaults = "other faults"
-
-func (o *outcome) fault(kind string, n int) {
-	if o.Faults == nil {
-		o.Faults = map[string]int{}
-	}
-	if _, known := o.Faults[kind]; !known && len(o.Faults) >= maxFaults {
-		kind = otherFaults
-	}
-	o.Faults[kind] += n
+	o.Faults.Join(other.Faults)
 }
 
 func (o *outcome) clone() *outcome {
 	c := *o
 	c.Faults = maps.Clone(o.Faults)
 	return &c
-}
-
-// clock reads the monotonic clock, in nanoseconds. All processes of one machine read the same one
-// (clock_gettime(2)), so a moment in a child can be compared with a moment in the parent.
-func clock() int64 {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return time.Now().UnixNano() // no system that this builds for lacks it
-	}
-	return now.Nano()
 }

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"example.com/c10k/05-comet/children"
 	"example.com/c10k/05-comet/usage"
 )
 
@@ -23,7 +22,7 @@ type run struct {
 
 	control control
 	crowd   *crowd
-	began   int64 // clock's moment of the first connect
+	began   int64 // children.Clock's moment of the first connect
 	counted int   // the newest answer of /
 	result  Result
 }
@@ -64,7 +63,7 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if err := r.gather(parking); err != nil {
 		return nil, err
 	}
-	defer func() { r.crowd.stop() }()
+	defer func() { r.crowd.Stop() }()
 	if err := r.park(parking); err != nil {
 		return nil, err
 	}
@@ -72,12 +71,22 @@ func (r *run) whole(ctx context.Context) (*Result, error) {
 	if measured {
 		parked, err = usage.Of(r.options.PID)
 	}
+	renewing, cancel := r.limit(ctx)
+	defer cancel()
+	if err := r.renew(renewing); err != nil {
+		return nil, err
+	}
+	if err := r.rest(ctx, r.options.Hold); err != nil {
+		return nil, err
+	}
+	idle := r.target.idle(ctx)
 	answering, cancel := r.limit(ctx)
 	defer cancel()
 	sent := r.notify(answering)
 	if measured && err == nil {
 		after, err = usage.Of(r.options.PID)
 	}
+	r.result.FanOut = r.target.fanOut(ctx, idle, r.plan.Clients)
 	r.evaluate(sent)
 	if measured && err == nil {
 		r.result.Server, r.result.Note = cost(before, parked, after, r.plan.Clients)
@@ -93,17 +102,17 @@ func (r *run) gather(ctx context.Context) error {
 		r.show.say("%s of %s clients: %s", thousands(r.plan.Clients), thousands(r.plan.Asked), r.plan.Limited)
 	}
 	r.show.say("%s, in %s from %s", count(r.plan.Clients, "client"), count(len(r.plan.Shares), "process"), count(r.plan.Sources, "address"))
-	until := time.Now().Add(2*r.options.Timeout + childEndTimeout) // they are asked earlier: this is for a parent that forgets
+	until := time.Now().Add(2*r.options.Timeout + children.EndTimeout) // they are asked earlier: this is for a parent that forgets
 	crowd, err := newCrowd(r.plan.Shares, assignment{Target: r.target.addr.String(), Host: r.target.host,
 		Body: strconv.Itoa(r.plan.Clients), Until: until})
 	if err != nil {
 		return err
 	}
 	r.crowd = crowd
-	for _, kid := range crowd.children {
-		for !kid.last.Ready {
+	for _, m := range crowd.members {
+		for !m.last.Ready {
 			if _, err := crowd.next(ctx, nil); err != nil {
-				crowd.stop()
+				crowd.Stop()
 				return late(err, "a client process did not start within %v: the machine is overloaded, or give more -timeout", r.options.Timeout)
 			}
 		}
@@ -114,7 +123,7 @@ func (r *run) gather(ctx context.Context) error {
 // park opens the clients, never more than [window] ahead of what / has counted, until it counts all.
 func (r *run) park(ctx context.Context) error {
 	all, opened, pause := r.plan.Clients, 0, firstPause
-	r.began = clock()
+	r.began = children.Clock()
 	for r.counted < all {
 		if more := min(all, r.counted+window); more > opened {
 			opened = more
@@ -146,7 +155,7 @@ func (r *run) park(ctx context.Context) error {
 		r.counted = n
 		r.show.status("parked %s of %s", thousands(n), thousands(all))
 	}
-	r.result.Park = milliseconds(clock() - r.began)
+	r.result.Park = milliseconds(children.Clock() - r.began)
 	r.show.say("parked %s in %.0f ms", thousands(all), r.result.Park)
 	return nil
 }
@@ -206,7 +215,7 @@ func late(err error, format string, a ...any) error {
 }
 
 // notify sends the one /notify, and waits until it is answered and every client has ended, or the time
-// is over. It returns the moment before the request was sent, of [clock].
+// is over. It returns the moment before the request was sent, of [children.Clock].
 func (r *run) notify(ctx context.Context) (sent int64) {
 	notifier := make(chan notified, 1)
 	go func() {
@@ -216,7 +225,7 @@ func (r *run) notify(ctx context.Context) (sent int64) {
 	var answer *notified
 	for ctx.Err() == nil && (answer == nil || !r.crowd.done()) {
 		select {
-		case n := <-r.crowd.news:
+		case n := <-r.crowd.News:
 			if err := r.crowd.enter(n); err != nil {
 				r.show.say("%v", err) // its clients are lost, the others may still be answered
 			}
@@ -232,13 +241,13 @@ func (r *run) notify(ctx context.Context) (sent int64) {
 		answer = &a
 	}
 	r.crowd.finish()
-	r.result.Total = milliseconds(clock() - r.began)
+	r.result.Total = milliseconds(children.Clock() - r.began)
 	r.result.Notified = answer.body
 	switch want := strconv.Itoa(r.plan.Clients); {
 	case answer.err != nil:
-		r.fault("the notifier: "+answer.err.Error(), 1)
+		r.result.Faults.Add("the notifier: "+answer.err.Error(), 1)
 	case answer.body != want:
-		r.fault(fmt.Sprintf("the notifier got %q instead of %q", answer.body, want), 1)
+		r.result.Faults.Add(fmt.Sprintf("the notifier got %q instead of %q", answer.body, want), 1)
 	}
 	return answer.sent
 }
@@ -257,7 +266,7 @@ func (r *run) evaluate(sent int64) {
 	early, _ := slices.BinarySearch(answers, sent)
 	if early > 0 {
 		all.Wrong += early
-		all.fault("answered before the notify", early)
+		all.Faults.Add("answered before the notify", early)
 	}
 	times := answers[early:]
 	if len(times) > 0 {
@@ -268,31 +277,8 @@ func (r *run) evaluate(sent int64) {
 		r.result.Connect = milliseconds(all.LastConnect - r.began)
 	}
 	r.result.Lost, r.result.Wrong = all.Lost, all.Wrong
-	for kind, n := range all.Faults {
-		r.fault(kind, n)
-	}
+	r.result.Faults.Join(all.Faults)
 	r.show.say("answered %s of %s in %.0f ms", thousands(len(times)), thousands(r.plan.Clients), r.result.Last)
-}
-
-func (r *run) fault(kind string, n int) {
-	if r.result.Faults == nil {
-		r.result.Faults = map[string]int{}
-	}
-	r.result.Faults[kind] += n
-}
-
-// Describe lists faults, the most frequent first.
-func Describe(faults map[string]int) string {
-	kinds := slices.SortedFunc(maps.Keys(faults), func(a, b string) int {
-		if faults[a] != faults[b] {
-			return faults[b] - faults[a]
-		}
-		return strings.Compare(a, b)
-	})
-	for i, kind := range kinds {
-		kinds[i] = fmt.Sprintf("%s: %s", thousands(faults[kind]), kind)
-	}
-	return strings.Join(kinds, "; ")
 }
 
 func milliseconds(nanoseconds int64) float64 { return float64(nanoseconds) / 1e6 }

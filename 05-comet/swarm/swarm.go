@@ -22,24 +22,29 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"syscall"
 	"time"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // MaxClients bounds Options.Clients. A million is this workspace's horizon; ten leave room above it.
 const MaxClients = 10_000_000
 
-// DefaultTimeout ends parking that does not come to its end, and answers that do not. Ten thousand clients need about a second; a loaded
-// machine under the race detector needs thirty.
+// DefaultTimeout ends parking that does not come to its end, and answers that do not. Ten thousand clients need
+// about a second; a loaded machine under the race detector needs thirty.
 const DefaultTimeout = 60 * time.Second
 
 // Options say what to run.
 type Options struct {
-	URL       string        // of the server: http://HOST:PORT
-	Clients   int           // waiters to open: 1 to MaxClients; fewer if a limit demands it
-	Processes int           // at least so many client processes; 0 lets the limits decide
-	PID       int           // the server's first process, to measure it; 0 does not measure
-	Timeout   time.Duration // to park everybody, and then to answer everybody; 0 is DefaultTimeout
-	Progress  io.Writer     // where a person looks; nil shows nothing
+	URL       string           // of the server: http://HOST:PORT
+	Clients   int              // waiters to open: 1 to MaxClients; fewer if a limit demands it
+	Processes int              // at least so many client processes; 0 lets the limits decide
+	PID       int              // the server's first process, to measure it; 0 does not measure
+	Signals   []syscall.Signal // sent to PID while all wait, before they are notified: see ParseSignals
+	Hold      time.Duration    // how long all wait before they are notified, so that somebody can see it
+	Timeout   time.Duration    // to park everybody, and then to answer everybody; 0 is DefaultTimeout
+	Progress  io.Writer        // where a person looks; nil shows nothing
 }
 
 // A Result is what a run showed. Times are in milliseconds.
@@ -60,9 +65,12 @@ type Result struct {
 	Last   float64 `json:"last_ms"`
 	Total  float64 `json:"total_ms"` // from the first connect to the last report
 
-	Lost   int            `json:"lost"`             // waiters without an answer
-	Wrong  int            `json:"wrong"`            // answers with another status or body, or before the notify
-	Faults map[string]int `json:"faults,omitempty"` // what happened to those, and to how many
+	FanOut   float64   `json:"fan_out_ms,omitempty"` // from the news to the last answer written, as the server timed it; 0: it does not say
+	Renewals []Renewal `json:"renewals,omitempty"`   // what Options.Signals did
+
+	Lost   int           `json:"lost"`             // waiters without an answer
+	Wrong  int           `json:"wrong"`            // answers with another status or body, or before the notify
+	Faults faults.Counts `json:"faults,omitempty"` // what happened to those, and to how many
 
 	Notified string  `json:"notified"` // the body that the notifier itself got
 	Server   *Server `json:"server"`   // nil if it was not measured
@@ -97,6 +105,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if o.Progress == nil {
 		o.Progress = io.Discard
+	}
+	if len(o.Signals) > 0 && o.PID == 0 {
+		return nil, ErrSignalWhom
 	}
 	target, err := resolve(ctx, o.URL)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // The swarm's children are this test program again.
@@ -117,18 +119,18 @@ func TestWrongServersAreFound(t *testing.T) {
 		name        string
 		breaks      func(*cometServer)
 		lost, wrong int
-		faults      map[string]int
+		faults      faults.Counts
 	}{
-		{"loses one", func(s *cometServer) { s.answer = only(7, silence) }, 1, 0, map[string]int{"no answer in time": 1}},
+		{"loses one", func(s *cometServer) { s.answer = only(7, silence) }, 1, 0, faults.Counts{"no answer in time": 1}},
 		{"answers nobody", func(s *cometServer) { s.answer = func(int, int) string { return silence } }, n, 0,
-			map[string]int{"no answer in time": n}},
-		{"hangs up on one", func(s *cometServer) { s.answer = only(0, hangUp) }, 1, 0, map[string]int{"closed without an answer": 1}},
-		{"tells one something else", func(s *cometServer) { s.answer = only(n-1, "19") }, 0, 1, map[string]int{`the body is "19" instead of "20"`: 1}},
-		{"tells one nothing", func(s *cometServer) { s.answer = only(3, "") }, 0, 1, map[string]int{`the body is "" instead of "20"`: 1}},
+			faults.Counts{"no answer in time": n}},
+		{"hangs up on one", func(s *cometServer) { s.answer = only(0, hangUp) }, 1, 0, faults.Counts{"closed without an answer": 1}},
+		{"tells one something else", func(s *cometServer) { s.answer = only(n-1, "19") }, 0, 1, faults.Counts{`the body is "19" instead of "20"`: 1}},
+		{"tells one nothing", func(s *cometServer) { s.answer = only(3, "") }, 0, 1, faults.Counts{`the body is "" instead of "20"`: 1}},
 		{"miscounts to all", func(s *cometServer) { s.answer = func(_, n int) string { return fmt.Sprint(n + 1) } }, 0, n,
-			map[string]int{`the body is "21" instead of "20"`: n}},
+			faults.Counts{`the body is "21" instead of "20"`: n}},
 		{"tells the notifier something else", func(s *cometServer) { s.notified = func(int) string { return "0" } }, 0, 0,
-			map[string]int{`the notifier got "0" instead of "20"`: 1}},
+			faults.Counts{`the notifier got "0" instead of "20"`: 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -219,7 +221,7 @@ func TestParkingThatFailsSaysWhatIsMissing(t *testing.T) {
 // More clients than one address has ports for cannot be run here in a test; connecting from two can.
 func TestClientsConnectFromSeveralAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only on Linux is every 127.0.0.x an address without configuration")
+		t.Skip("only on Linux is every 127.0.0.x an address without configuration: run this there")
 	}
 	server := newCometServer(t)
 	r, err := newTestRun(t, server, 30, 0, Limits{Ports: PortReserve + 12, Sources: 5}).whole(t.Context())

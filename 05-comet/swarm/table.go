@@ -3,7 +3,9 @@ package swarm
 import (
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,6 +41,14 @@ func (r *Result) WriteTable(out io.Writer) error {
 	line("", "median", answered(r.Median), unknown)
 	line("", "p99", answered(r.P99), unknown)
 	line("", "last", answered(r.Last), unknown)
+	fanOut := unknown
+	if r.FanOut > 0 {
+		fanOut = inMilliseconds(r.FanOut)
+	}
+	line("the same, as the server", "times it", fanOut, unknown)
+	for _, n := range r.Renewals {
+		line("renewed while all waited", n.Signal, inMilliseconds(n.Took), unknown)
+	}
 	line("the whole run", "", fmt.Sprintf("%.2f s", r.Total/1000), totalIn2009)
 	user, system, memory := unknown, unknown, unknown
 	if s := r.Server; s != nil {
@@ -62,7 +72,8 @@ func (r *Result) WriteTable(out io.Writer) error {
 func (r *Result) notes(text *strings.Builder) {
 	fmt.Fprintf(text, "here: server and clients on this machine, %s, %s/%s; clients in %s from %s\n",
 		count(runtime.NumCPU(), "CPU"), runtime.GOOS, runtime.GOARCH, count(r.Processes, "process"), count(r.Sources, "address"))
-	text.WriteString("2009: server and clients in one process of Python, MacBook Pro 13\", 2.53 GHz\n")
+	text.WriteString("2009: one process of Python, and the CPU time of server and clients;\n" +
+		"      MacBook Pro 13\", 2.53 GHz\n")
 	if r.Limited != "" {
 		fmt.Fprintf(text, "limited: %s of %s clients; %s\n", thousands(r.Clients), thousands(r.Asked), r.Limited)
 	}
@@ -72,6 +83,20 @@ func (r *Result) notes(text *strings.Builder) {
 	if !r.OK() {
 		fmt.Fprintf(text, "FAILED: %s\n", Describe(r.Faults))
 	}
+}
+
+// Describe lists faults, the most frequent first.
+func Describe(faults map[string]int) string {
+	kinds := slices.SortedFunc(maps.Keys(faults), func(a, b string) int {
+		if faults[a] != faults[b] {
+			return faults[b] - faults[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%s: %s", thousands(faults[kind]), kind)
+	}
+	return strings.Join(kinds, "; ")
 }
 
 func inMilliseconds(ms float64) string { return fmt.Sprintf("%.1f ms", ms) }

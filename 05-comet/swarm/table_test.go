@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // good is a run of ten thousand in which nothing went wrong.
@@ -17,8 +19,8 @@ func good() *Result {
 	return &Result{
 		Asked: 10_000, Clients: 10_000, Processes: 1, Sources: 1,
 		Connect: 731.24, Park: 735.4, First: 1.04, Median: 172.9, P99: 261.2, Last: 1265.8, Total: 1013,
-		Notified: "10000",
-		Server:   &Server{User: 0.13, System: 0.41, MemoryBefore: 1 << 20, MemoryParked: 56 << 20, PerClient: 5561.9, Processes: 3},
+		Notified: "10000", FanOut: 1250.5, Renewals: []Renewal{{"HUP", 120}},
+		Server: &Server{User: 0.13, System: 0.41, MemoryBefore: 1 << 20, MemoryParked: 56 << 20, PerClient: 5561.9, Processes: 3},
 	}
 }
 
@@ -40,6 +42,8 @@ answers after /notify      first             1.0 ms             –
                            median          172.9 ms             –
                            p99             261.2 ms             –
                            last           1265.8 ms             –
+the same, as the server    times it       1250.5 ms             –
+renewed while all waited   HUP             120.0 ms             –
 the whole run                                1.01 s       15.67 s
 CPU of the server          user              0.13 s      10.567 s
                            system            0.41 s       3.344 s
@@ -50,7 +54,8 @@ answers that are not right wrong                  0             –
 `
 	want += fmt.Sprintf("here: server and clients on this machine, %s, %s/%s; clients in 1 process from 1 address\n",
 		count(runtime.NumCPU(), "CPU"), runtime.GOOS, runtime.GOARCH)
-	want += "2009: server and clients in one process of Python, MacBook Pro 13\", 2.53 GHz\n"
+	want += "2009: one process of Python, and the CPU time of server and clients;\n" +
+		"      MacBook Pro 13\", 2.53 GHz\n"
 	if diff := cmp.Diff(want, table(t, good())); diff != "" {
 		t.Errorf("the table (-want +got):\n%s", diff)
 	}
@@ -58,18 +63,34 @@ answers that are not right wrong                  0             –
 
 func TestTableSaysWhatIsNotThere(t *testing.T) {
 	r := good()
-	r.Server, r.Note = nil, "no pid was given"
+	r.Server, r.Note, r.FanOut = nil, "no pid was given", 0
 	r.Clients, r.Limited = 500, "a process may have 4 descriptors"
-	r.Lost, r.Faults = 500, map[string]int{"closed without an answer": 499, "receive: reset": 1}
+	r.Lost, r.Faults = 500, faults.Counts{"closed without an answer": 499, "receive: reset": 1}
 	text := table(t, r)
 	for _, line := range []string{
 		"answers after /notify      first                  –             –",
+		"the same, as the server    times it               –             –",
 		"CPU of the server          user                   –      10.567 s",
 		"user memory for a client   parked                 –             –",
 		"clients without an answer  lost                 500             –",
 		"limited: 500 of 10,000 clients; a process may have 4 descriptors",
 		"not measured: no pid was given",
 		"FAILED: 499: closed without an answer; 1: receive: reset",
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("the line %q is missing in\n%s", line, text)
+		}
+	}
+}
+
+// A server's CPU time may be known and its memory not.
+func TestTableWithoutMemory(t *testing.T) {
+	r := good()
+	r.Server.MemoryBefore, r.Server.MemoryParked, r.Server.PerClient = 0, 0, 0
+	text := table(t, r)
+	for _, line := range []string{
+		"CPU of the server          user              0.13 s      10.567 s",
+		"user memory for a client   parked                 –             –",
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("the line %q is missing in\n%s", line, text)
@@ -92,7 +113,7 @@ func TestTableFits80Columns(t *testing.T) {
 
 func TestResultAsJSONComesBackWhole(t *testing.T) {
 	want := good()
-	want.Lost, want.Faults = 1, map[string]int{"closed without an answer": 1}
+	want.Lost, want.Faults = 1, faults.Counts{"closed without an answer": 1}
 	text, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

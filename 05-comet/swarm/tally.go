@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"example.com/c10k/05-comet/children"
 )
 
 // A tally counts how the clients of one child fare, and reports it to the parent. One strand at a time
@@ -40,7 +42,7 @@ func newTally(a *assignment, out io.Writer) *tally {
 // connects notes that a connection stands.
 func (t *tally) connects() {
 	t.connected++
-	t.outcome.LastConnect = clock()
+	t.outcome.LastConnect = children.Clock()
 }
 
 // sends notes that a request is on its way.
@@ -49,7 +51,7 @@ func (t *tally) sends() {
 	t.progress(t.sent+t.unsent == t.open)
 }
 
-// answered notes a right answer, read at a moment of [clock].
+// answered notes a right answer, read at a moment of [children.Clock].
 func (t *tally) answered(at int64) {
 	t.answers = append(t.answers, at)
 	t.ends()
@@ -58,7 +60,7 @@ func (t *tally) answered(at int64) {
 // wrong notes an answer that should be another.
 func (t *tally) wrong(kind string) {
 	t.outcome.Wrong++
-	t.outcome.fault(kind, 1)
+	t.outcome.Faults.Add(kind, 1)
 	t.ends()
 }
 
@@ -68,7 +70,7 @@ func (t *tally) lost(kind string, sent bool) {
 		t.unsent++
 	}
 	t.outcome.Lost++
-	t.outcome.fault(kind, 1)
+	t.outcome.Faults.Add(kind, 1)
 	t.ends()
 }
 
@@ -94,11 +96,11 @@ func (t *tally) finish() {
 	last := t.outcome.clone()
 	if waiting := t.sent + t.unsent - t.ended; waiting > 0 {
 		last.Lost += waiting
-		last.fault(faultSilent, waiting)
+		last.Faults.Add(faultSilent, waiting)
 	}
 	if missing := t.assignment.Clients - t.sent - t.unsent; missing > 0 {
 		last.Lost += missing
-		last.fault(faultOpen, missing)
+		last.Faults.Add(faultOpen, missing)
 	}
 	for some := range slices.Chunk(t.answers, answersInReport) {
 		t.out.Encode(report{Connected: t.connected, Sent: t.sent, Ended: t.ended, Answers: some})

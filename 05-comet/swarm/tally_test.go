@@ -3,11 +3,12 @@ package swarm
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/c10k/05-comet/faults"
 )
 
 // reports decodes what a tally wrote.
@@ -41,7 +42,7 @@ func TestOutcomeAccountsForEveryClient(t *testing.T) {
 	c.finish()
 
 	last := reports(t, &out)
-	want := outcome{LastConnect: c.outcome.LastConnect, Lost: 7, Wrong: 1, Faults: map[string]int{
+	want := outcome{LastConnect: c.outcome.LastConnect, Lost: 7, Wrong: 1, Faults: faults.Counts{
 		"connect: refused": 1, "the status is 503": 1, faultSilent: 5, faultOpen: 1}}
 	if diff := cmp.Diff(&want, last[len(last)-1].Outcome); diff != "" {
 		t.Errorf("the outcome (-want +got):\n%s", diff)
@@ -96,22 +97,11 @@ func TestAFailedConnectIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestFaultsAreBounded(t *testing.T) {
-	var o outcome
-	for i := range 100 {
-		o.fault(fmt.Sprint("fault ", i%20), 1)
-	}
-	sum := 0
-	for _, n := range o.Faults {
-		sum += n
-	}
-	if len(o.Faults) != maxFaults+1 || sum != 100 || o.Faults[otherFaults] != 100-5*maxFaults {
-		t.Errorf("100 faults of 20 kinds became %v", o.Faults)
-	}
+func TestOutcomesAreJoined(t *testing.T) {
 	var all outcome
-	all.add(&outcome{LastConnect: 7, Lost: 1, Wrong: 2, Faults: map[string]int{"a": 3}})
-	all.add(&outcome{LastConnect: 5, Lost: 10, Wrong: 20, Faults: map[string]int{"a": 30, "b": 1}})
-	if diff := cmp.Diff(outcome{LastConnect: 7, Lost: 11, Wrong: 22, Faults: map[string]int{"a": 33, "b": 1}}, all); diff != "" {
+	all.add(&outcome{LastConnect: 7, Lost: 1, Wrong: 2, Faults: faults.Counts{"a": 3}})
+	all.add(&outcome{LastConnect: 5, Lost: 10, Wrong: 20, Faults: faults.Counts{"a": 30, "b": 1}})
+	if diff := cmp.Diff(outcome{LastConnect: 7, Lost: 11, Wrong: 22, Faults: faults.Counts{"a": 33, "b": 1}}, all); diff != "" {
 		t.Errorf("two outcomes together (-want +got):\n%s", diff)
 	}
 }

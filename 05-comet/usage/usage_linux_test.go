@@ -35,16 +35,23 @@ func TestMain(m *testing.M) {
 		fmt.Println("busy")
 		io.Copy(io.Discard, os.Stdin)
 		runtime.KeepAlive(memory)
-	case "parent": // of a busy one
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), roleVariable+"=busy")
-		child.Stdin, child.Stdout = os.Stdin, os.Stdout
-		child.Run()
-		fmt.Println("reaped")
-		io.Copy(io.Discard, os.Stdin)
+	case "parent":
+		beParentOf("busy")
+	case "grandparent":
+		beParentOf("parent")
 	default:
 		os.Exit(m.Run())
 	}
+}
+
+// beParentOf starts a process that plays another role, and waits for its end and then for that of the input.
+func beParentOf(role string) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), roleVariable+"="+role)
+	child.Stdin, child.Stdout = os.Stdin, os.Stdout
+	child.Run()
+	fmt.Println("reaped")
+	io.Copy(io.Discard, os.Stdin)
 }
 
 // compute uses up so much CPU time of this thread.
@@ -109,8 +116,34 @@ func TestTreeIsMeasuredTogether(t *testing.T) {
 	if err != nil || after.Processes != 1 || after.Memory > 32<<20 || after.cpu < 80*time.Millisecond {
 		t.Errorf("with the child gone %d processes used %v and hold %d bytes (%v)", after.Processes, after.cpu, after.Memory, err)
 	}
+	if user, system := after.Since(Usage{}); user < 50*time.Millisecond {
+		t.Errorf("the child that is gone computed for 100 ms, and of its time %v are user's and %v the system's", user, system)
+	}
 	if _, err := Of(tree[1]); err == nil {
 		t.Error("a process that has ended can be measured")
+	}
+}
+
+// A worker's own children belong to the server too.
+func TestTreeHasGrandchildren(t *testing.T) {
+	top := exec.Command(os.Args[0])
+	top.Env = append(os.Environ(), roleVariable+"=grandparent")
+	stdin, _ := top.StdinPipe()
+	stdout, _ := top.StdoutPipe()
+	if err := top.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer top.Wait()
+	defer stdin.Close()
+	lines := bufio.NewScanner(stdout)
+	if !lines.Scan() || lines.Text() != "busy" {
+		t.Fatalf("the busy process said %q", lines.Text())
+	}
+	if tree := Tree(top.Process.Pid); len(tree) != 3 || tree[0] != top.Process.Pid {
+		t.Errorf("the tree of %d is %v, want it, its child and its grandchild", top.Process.Pid, tree)
+	}
+	if u, err := Of(top.Process.Pid); err != nil || u.Processes != 3 || u.Memory < 32<<20 {
+		t.Errorf("%d processes hold %d bytes (%v); want 3, and the grandchild's 32 MB", u.Processes, u.Memory, err)
 	}
 }
 

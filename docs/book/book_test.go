@@ -87,6 +87,30 @@ func TestWovenBookIsClean(t *testing.T) {
 	}
 }
 
+// Minutes become hours.
+func TestScheduleCrossesTheHour(t *testing.T) {
+	b := &Book{pages: map[string]string{
+		"docs/01-a.md": "# The first\n<!-- minutes: 50 -->\n",
+		"docs/02-b.md": "# The second\n<!-- minutes: 25 -->\n",
+	}}
+	table, err := b.schedule("docs/workshop.md")
+	if err != nil || !strings.Contains(table, "| [The second](02-b.md) | 25 | 1 h 15 |\n") {
+		t.Errorf("%v\n%s", err, table)
+	}
+}
+
+// A page below testdata is a test's, and a picture that no chart draws is somebody's mistake.
+func TestWhatIsNoPageAndWhatIsNoPicture(t *testing.T) {
+	root := t.TempDir()
+	save(t, root, "README.md", "# A repository\n")
+	save(t, root, "docs/part/testdata/bad.md", "<!-- weave: nowhere.go#nothing -->\n")
+	save(t, root, "docs/pictures/old-light.svg", "<svg/>")
+	problems := open(t, root).Problems(nil)
+	if len(problems) != 1 || !strings.Contains(problems[0], "docs/pictures/old-light.svg: no chart draws this picture") {
+		t.Errorf("problems %q, want one, of the picture", problems)
+	}
+}
+
 func needBash(t *testing.T) {
 	t.Helper()
 	if missing := (&Transcript{}).Missing(); missing != "" {
@@ -144,7 +168,7 @@ func TestReplay(t *testing.T) {
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%d transcripts, %v", len(found), err)
 		}
-		if err := found[0].Build(t.Context(), root); err != nil {
+		if err := Build(t.Context(), root, found...); err != nil {
 			t.Fatal(err)
 		}
 		diff, err := found[0].Replay(t.Context(), root)
@@ -170,6 +194,28 @@ func TestReplay(t *testing.T) {
 	save(t, root, source, strings.Replace(string(text), "World", "Mars", 1))
 	if diff := replay(); !strings.Contains(diff, "+Hello, Mars!") {
 		t.Errorf("the program was changed, and the replay says %q", diff)
+	}
+}
+
+// TestServersAreNamedToTheReader: what only a comment starts, a reader does not.
+func TestServersAreNamedToTheReader(t *testing.T) {
+	const told = "In another terminal: `bin/hello -forever`.\n\n"
+	const block = "<!-- transcript:\nwith: bin/hello -forever\n-->\n```console\n$ true\n```\n<!-- /transcript -->\n"
+	for _, c := range []struct {
+		name, page string
+		fine       bool
+	}{
+		{"in the section", "# One\n\n## Two\n\n" + told + block, true},
+		{"nowhere", "# One\n\n## Two\n\n" + block, false},
+		{"in a comment", "# One\n\n## Two\n\n<!-- " + told + "-->\n" + block, false},
+		{"in an earlier section", "# One\n\n" + told + "## Two\n\n" + block, false},
+		{"too late", "# One\n\n## Two\n\n" + block + told, false},
+		{"another one", "# One\n\n## Two\n\n" + strings.Replace(told, " -forever", "", 1) + block, false},
+	} {
+		b := &Book{pages: map[string]string{"docs/01-first.md": c.page}}
+		if found, err := b.Transcripts(); (err == nil) != c.fine {
+			t.Errorf("%s: %d transcripts, %v", c.name, len(found), err)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ var packages = map[string]string{"ab": "apache2-utils", "curl": "curl", "wrk": "
 
 // Transcripts returns the recorded blocks of all pages. A block's options:
 //
-//	with:  a server that runs meanwhile, and is shown to nobody
+//	with:  a server that runs meanwhile; the reader was told above to start it
 //	vary:  what may differ from run to run (package transcript)
 //	order: any, if the lines of an output may come in any order
 //	needs: tools, by the names of their programs; linux, for what only Linux prints
@@ -48,6 +48,9 @@ func (b *Book) Transcripts() (found []*Transcript, err error) {
 				continue
 			}
 			t, err := read(name, block)
+			if err == nil {
+				err = told(b.pages[name], block)
+			}
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s:%d: %w", name, block.Line, err))
 				continue
@@ -82,6 +85,21 @@ func read(page string, block *chapter.Block) (*Transcript, error) {
 	return t, nil
 }
 
+var comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+
+// told tells whether what the reader sees of a page, which no comment is, says above a block how its servers are
+// started: in a sentence of the block's own section, or the reader looks for it far up the page.
+func told(page string, block *chapter.Block) error {
+	above := strings.Join(strings.SplitAfter(page, "\n")[:block.Line-1], "")
+	above = above[max(0, strings.LastIndex(above, "\n#")):]
+	for _, server := range block.Options["with"] {
+		if !strings.Contains(comment.ReplaceAllString(above, ""), server) {
+			return fmt.Errorf("no reader is told to start %q: write it in a sentence above, in the same section", server)
+		}
+	}
+	return nil
+}
+
 // Missing returns a sentence if this machine lacks what the transcript needs.
 func (t *Transcript) Missing() string {
 	for _, tool := range append([]string{"bash"}, t.Needs...) {
@@ -102,10 +120,24 @@ func (t *Transcript) Missing() string {
 
 var program = regexp.MustCompile(`\bbin/([a-z0-9]+)\b`)
 
-// Build builds the programs below bin/ that the transcript runs, so that an old one is not what answers.
-func (t *Transcript) Build(ctx context.Context, root string) error {
+// Build builds the programs below bin/ that transcripts run, each once, so that an old one is not what answers.
+func Build(ctx context.Context, root string, transcripts ...*Transcript) error {
+	built := map[string]bool{}
+	for _, t := range transcripts {
+		if err := t.build(ctx, root, built); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Transcript) build(ctx context.Context, root string, built map[string]bool) error {
 	text := strings.Join(t.servers, "\n") + "\n" + transcript.Format(t.steps)
 	for _, m := range program.FindAllStringSubmatch(text, -1) {
+		if built[m[1]] {
+			continue
+		}
+		built[m[1]] = true
 		directories, err := filepath.Glob(filepath.Join(root, "0*", "cmd", m[1]))
 		if err != nil || len(directories) != 1 {
 			return fmt.Errorf("%s runs bin/%s, and no stage has a cmd/%s", t.Name, m[1], m[1])
@@ -147,7 +179,7 @@ func (b *Book) Record(ctx context.Context, page string) (string, error) {
 		if missing := t.Missing(); missing != "" {
 			return "", errors.New(missing)
 		}
-		if err := t.Build(ctx, b.root); err != nil {
+		if err := Build(ctx, b.root, t); err != nil {
 			return "", err
 		}
 		printed, err := transcript.Run(ctx, b.root, t.servers, t.steps)

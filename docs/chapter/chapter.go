@@ -109,7 +109,7 @@ func (b *Block) read(text string) {
 	}
 }
 
-// Option returns the only value of an option, or fallback.
+// Option returns the value of an option, the last if there are several, or fallback.
 func (b *Block) Option(key, fallback string) string {
 	if values := b.Options[key]; len(values) > 0 {
 		return values[len(values)-1]

@@ -40,7 +40,7 @@ func TestParse(t *testing.T) {
 	if !figure.Inline || strings.Join(figure.Args, " ") != "hello coroutines cpu" || figure.Body != "1 µs" {
 		t.Errorf("figure is %+v", figure)
 	}
-	if with := transcript.Option("with", ""); with != "bin/server -addr 127.0.0.1:8080" || len(transcript.Options["vary"]) != 2 {
+	if with := transcript.Option("with", ""); with != "bin/server -addr 127.0.0.1:8080" || len(transcript.Options["vary"]) != 2 || transcript.Option("vary", "") != "ports" {
 		t.Errorf("transcript has options %q", transcript.Options)
 	}
 	if err := transcript.Known("with", "vary"); err != nil {
@@ -81,6 +81,15 @@ func TestFillKeepsWhatFails(t *testing.T) {
 	}
 }
 
+// A code block ends at a fence that is as long as its first one: a shorter one inside is shown, and so is a marker
+// behind that.
+func TestAMarkerInALongFenceIsAnExample(t *testing.T) {
+	p, err := Parse("````text\n```\n<!-- weave: only an example -->\n```\n````\n")
+	if err != nil || len(p.Blocks) != 0 {
+		t.Errorf("%d blocks, %v", len(p.Blocks), err)
+	}
+}
+
 func TestMisplaced(t *testing.T) {
 	for text, want := range map[string]string{
 		"<!-- weave: a.go#B -->\n":                             "has no end",
@@ -98,5 +107,8 @@ func TestBlank(t *testing.T) {
 	blank := p.Blank()
 	if strings.Contains(blank, "old") || !strings.Contains(blank, "It takes") || len(blank) != len(page) {
 		t.Errorf("blank is\n%s", blank)
+	}
+	if lines := strings.Count(blank, "\n"); lines != strings.Count(page, "\n") {
+		t.Errorf("the page has %d lines and blank %d: what is wrong in it would be said of another line", strings.Count(page, "\n"), lines)
 	}
 }

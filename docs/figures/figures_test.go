@@ -79,6 +79,50 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// A single round has no spread; below a table stands the largest number of rounds.
+func TestRounds(t *testing.T) {
+	m := New("testdata")
+	if got, err := m.Figure(block(t, "figure: uneven once cpu spread=yes")); err != nil || got != "5.00 µs" {
+		t.Errorf("a single round is %q, %v", got, err)
+	}
+	table, err := m.Table(block(t, "table: uneven cpu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| thrice | 2.00 (1.00–3.00) |\n", "| once | 5.00 |\n", ": median (least–most) of 3 rounds. "} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is not in\n%s", want, table)
+		}
+	}
+}
+
+// The values of a picture stand in the order of its axis, whatever order they were measured in.
+func TestTheAxisIsInOrder(t *testing.T) {
+	m := New("testdata")
+	page, err := m.Chart(block(t, "chart: uneven threads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "| clients | once | others |\n|---|---:|---:|\n| 10 | 14.0 | – |\n| 50 | – | 54.0 |\n| 100 | 104 | – |\n| 1,000 | 1,000 | – |\n"
+	if !strings.Contains(page, want) || !strings.Contains(page, ": one round. ") {
+		t.Errorf("%q and the number of rounds are not in\n%s", want, page)
+	}
+	r, err := m.result(block(t, "chart: uneven threads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var places []float64
+	for _, measured := range series(r, "threads", []string{"once"})["once"] {
+		places = append(places, where(measured))
+	}
+	if diff := cmp.Diff([]float64{10, 100, 1000}, places); diff != "" {
+		t.Errorf("the line goes from place to place in another order (-want +got):\n%s", diff)
+	}
+	if text := wellFormed(t, m.Files["uneven-threads-light.svg"]); strings.Contains(text, "threads, threads") {
+		t.Error("the unit is said twice")
+	}
+}
+
 func TestTableComplains(t *testing.T) {
 	m := New("../results/testdata")
 	for marker, want := range map[string]string{

@@ -2,6 +2,7 @@ package prose
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -49,6 +50,16 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// What lies beside the repository is on this machine only.
+func TestALinkOutOfTheRepositoryIsDead(t *testing.T) {
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "beside.md"), []byte("here\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	page := Read("page.md", []byte("[no](../beside.md)"))
+	expect(t, "a link to a file beside the repository", Links(filepath.Join(root, "repository"), []*Page{page}), "leads nowhere")
+}
+
 func TestTyped(t *testing.T) {
 	for source, want := range map[string]string{
 		"```mermaid\nflowchart LR\n```":         "",
@@ -79,7 +90,8 @@ func TestGlossary(t *testing.T) {
 		"Nothing of the kind, and people park.":                             "",
 		"`backlog` is a flag.":                                              "",
 		"# The backlog\n\nA [backlog](glossary.md#backlog)":                 "",
-		"Two Backlogs, and then a backlog.":                                 `the first use of "backlog"`,
+		"Two Backlogs, with a capital letter.":                              `the first use of "backlog"`,
+		"A backlog is said once.\n\nAnother backlog is not said again.":     `the first use of "backlog"`,
 		"The backlogged is another word, as is pre-backlog.":                "",
 		"A backlog before its [backlog](glossary.md#backlog).":              `the first use of "backlog"`,
 		"A [half-close](glossary.md#half-close).":                           `the term "half-close" is used`,

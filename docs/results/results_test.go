@@ -40,6 +40,25 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
+// What is not whole is not written, and who asks for a value beside the axis is not given one of the axis.
+func TestWriteAndFindRefuse(t *testing.T) {
+	r, err := Read("testdata/hello.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := r.Find("poll", "wait", nil); err == nil {
+		t.Errorf("found %+v, which is on an axis", m)
+	}
+	r.Title = ""
+	name := filepath.Join(t.TempDir(), "bad.json")
+	if err := Write(name, r); err == nil || !strings.Contains(err.Error(), "title") {
+		t.Errorf("without a title: %v", err)
+	}
+	if _, err := os.Stat(name); err == nil {
+		t.Error("it was written all the same")
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	whole, err := os.ReadFile("testdata/hello.json")
 	if err != nil {

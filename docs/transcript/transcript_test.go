@@ -37,6 +37,29 @@ func TestParseAndFormat(t *testing.T) {
 	}
 }
 
+// A command goes on only where its line says so: a line "> " in what it printed is its output.
+func TestOutputThatLooksLikeACommand(t *testing.T) {
+	steps, err := Parse("$ quote \\\n> file\nhe said\n> so it is\n$ echo \\\n\n> so it is\n")
+	want := []Step{{"quote \\\nfile", "he said\n> so it is"}, {"echo \\", "\n> so it is"}}
+	if diff := cmp.Diff(want, steps); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// An editor takes spaces off a line's end, and a terminal does not show them.
+func TestSpaceAtALinesEndIsNoDifference(t *testing.T) {
+	r, err := NewRules(nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := r.Diff([]Step{{"ls", "a\nb"}}, []Step{{"ls", "a \t\nb\r"}}); diff != "" {
+		t.Errorf("they differ:\n%s", diff)
+	}
+	if diff := r.Diff([]Step{{"ls", "a"}}, []Step{{"ls", " a"}}); diff == "" {
+		t.Error("space at a line's beginning is no difference either")
+	}
+}
+
 func needBash(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" {

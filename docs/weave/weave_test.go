@@ -61,6 +61,24 @@ func TestDiffShowsDeletions(t *testing.T) {
 	}
 }
 
+// In a group a type is its own lines, with its own comment; and code with a fence in it stands between longer ones.
+func TestGroupsAndFences(t *testing.T) {
+	root := t.TempDir()
+	const source = "package x\n\n// All of them.\ntype (\n\t// A is one.\n\tA int\n\n\tB string\n)\n\nconst mark = \"```\"\n"
+	if err := os.WriteFile(filepath.Join(root, "x.go"), []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for place, want := range map[string]string{
+		"x.go#A":    "[`x.go`](x.go):\n\n```go\n// A is one.\nA int\n```",
+		"x.go#mark": "[`x.go`](x.go):\n\n````go\nconst mark = \"```\"\n````",
+	} {
+		got, err := New(root).Code(place, "", 0)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", place, err, diff)
+		}
+	}
+}
+
 func TestUnknownPlaces(t *testing.T) {
 	for place, want := range map[string]string{
 		"stage/server.go#missing":      `no region and no declaration "missing"; it has the regions ["refuse"]`,

@@ -4,6 +4,9 @@
 // median, the 99th percentile and the worst request. Server and load share one processor, where the system
 // can arrange that: then the load makes many connections before the server comes to accept them, which is what
 // a busy machine looks like. The server is stage 01's, one connection at a time, or any that -serve names.
+//
+// What this command does not do: it says nothing of a machine with cores to spare, where the server accepts as
+// fast as the clients come and no queue grows.
 package main
 
 import (
@@ -104,14 +107,10 @@ func run(out io.Writer, o options) error {
 	if rounds < o.rounds {
 		fmt.Fprintf(out, "(%d rounds of %d: the time is over.)\n", rounds, o.rounds)
 	}
-	if err := show(out, o, rounds, results); err != nil || o.file == "" {
+	if err := show(out, o, rounds, results); err != nil {
 		return err
 	}
-	if err := figures.Write(o.file); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", o.file)
-	return err
+	return figures.Save(o.file, out)
 }
 
 // once starts a server, loads it, and stops it.

@@ -2,7 +2,9 @@
 // each (-model threads).
 //
 // TERM and INT end it at once: a thread inside a blocking call cannot be asked to finish. From stage 03
-// on the servers drain.
+// on the servers drain. For the same reason a client that leaves is not noticed while its handler waits.
+//
+// What this command does not do: it serves no files, and keeps no count of what it has served.
 package main
 
 import (

@@ -91,6 +91,9 @@ func rounds(o *options, report *report) []conform.Round {
 	stage := o.stage
 	if stage == nil {
 		stage = &conform.Stage{Apps: []string{"hello", "echo", "comet"}}
+		if o.app == "pid" { // no stage promises anything of it
+			stage.Apps = []string{"pid"}
+		}
 		stage.Groups = o.groups
 		if len(o.groups) == 0 {
 			stage.Groups = []string{"http"} // and, just below, what belongs to each application

@@ -70,7 +70,7 @@ const usage = `conform grades an HTTP/1.1 server.
     conform [flags] http://HOST:PORT       a server that is running
     conform [flags] -run 'COMMAND'         a server that is started, graded and stopped
 
-In COMMAND, which a shell runs, {addr} becomes HOST:PORT, {app} the application (hello, echo, comet), and
+In COMMAND, which a shell runs, {addr} becomes HOST:PORT, {app} the application (hello, echo, comet, pid), and
 {timeouts} nothing, or ` + shortTimeouts + `.
 A server says "listening on http://HOST:PORT" on its standard error, or accepts at {addr}.
 
@@ -84,7 +84,7 @@ func parse(args []string) (*options, error) {
 	f := flag.NewFlagSet("conform", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&o.run, "run", "", "start `COMMAND`, grade it and stop it")
-	f.StringVar(&o.app, "app", "", "`NAME` of what is served: hello, echo or comet; without it only what any server answers is asked")
+	f.StringVar(&o.app, "app", "", "`NAME` of what is served: hello, echo, comet or pid; without it only what any server answers is asked")
 	f.StringVar(&stage, "stage", "", "hold the server to what stage `NAME` promises: "+stageNames())
 	f.StringVar(&groups, "group", "", "ask these `GROUPS`, with commas between, or all (see -list)")
 	f.StringVar(&only, "case", "", "ask these `CASES` only, with commas between: http/keep-alive (see -list)")

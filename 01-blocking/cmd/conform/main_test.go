@@ -53,8 +53,12 @@ func server(kind string, args []string) {
 			os.Exit(7)
 		}
 		w.Header().Set("Content-Type", "text/plain")
-		if args[1] == "echo" {
+		switch args[1] {
+		case "echo":
 			fmt.Fprintf(w, "You requested %s via method %s", r.RequestURI, r.Method)
+			return
+		case "pid":
+			fmt.Fprint(w, os.Getpid())
 			return
 		}
 		io.WriteString(w, "Hello, World!")
@@ -94,7 +98,7 @@ func TestMistakes(t *testing.T) {
 		{"-run ./{addr} http://a", "exclude each other"},
 		{"-stage 6 http://a", "choose from 01-sequential"},
 		{"-stage 05 -app echo http://a", "does not serve echo"},
-		{"-app comets http://a", "choose hello, echo or comet"},
+		{"-app comets http://a", "choose hello, echo, comet or pid"},
 		{"-group fast http://a", "choose from http"},
 		{"-case http/none http://a", "-list names them"},
 		{"-wait 0s http://a", "above zero"},
@@ -197,6 +201,19 @@ func TestRun(t *testing.T) {
 	stdout, stderr, status = run(t, program, "speaks", "-run", self+" {addr} hello", "-stage", "02", "-case", "http/get,timeouts/idle")
 	if status != 0 || !strings.Contains(stdout, "The command lacks {app}") || !strings.Contains(stdout, "The command lacks {timeouts}") {
 		t.Errorf("without placeholders: status %d\n%s%s", status, stdout, stderr)
+	}
+}
+
+// The application pid is no stage's, and an exercise asks for it. This server has one process to answer with.
+func TestRunForAnExercise(t *testing.T) {
+	program := conform.Build(t, ".")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, status := run(t, program, "speaks", "-run", self+" {addr} pid", "-app", "pid", "-group", "exercise", "-wait", "100ms")
+	if status != 1 || !strings.Contains(stdout, "FAIL  exercise/fewest-connections") || !strings.Contains(stdout, "has 24; and so again") {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
 	}
 }
 

@@ -3,6 +3,9 @@
 //
 // With -out it also writes what it recorded: wall-01-*.trace.json, from which docs/cmd/timeline draws a
 // picture, and wall-01.json, the figures. The test of package wall asserts what this command prints.
+//
+// What this command does not do: it measures no speed. What it counts is who was served, and when, and how many
+// threads that took.
 package main
 
 import (
@@ -65,11 +68,7 @@ func run(out io.Writer, o options) error {
 		return nil
 	}
 	name := filepath.Join(o.out, "wall-01.json")
-	if err := figures.Write(name); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", name)
-	return err
+	return figures.Save(name, out)
 }
 
 // A scene is a silence and the name of its recording.
@@ -218,6 +217,7 @@ func addPoints(figures *measure.Result, subject string, r *wall.CrowdResult) {
 	}
 }
 
+// shownLines is how much of a dying server's words is quoted: what it died of comes first, then a stack.
 const shownLines = 2
 
 // indented are the first lines of a text, as a quotation.

@@ -1,4 +1,10 @@
 // Command selectors serves stage 02: one event loop, on the poller of your choice.
+//
+// Its applications are those of stage 01, as far as they answer without waiting; comet, which waits, is package
+// callbacks. TERM and INT let it finish the requests that it has.
+//
+// What this command does not do: it runs no handler beside another, so that one which blocks or computes stops
+// everybody; and it serves bodies, no streams and no files.
 package main
 
 import (

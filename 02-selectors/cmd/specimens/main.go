@@ -1,5 +1,9 @@
 // Command specimens serves one of the two servers that fail under load, so that ab and wrk can be pointed at
-// it; with -list it says what is wrong with them. See package specimens.
+// it; with -list it says what is wrong with them. Package specimens says what each of them got wrong, and its
+// tests show it.
+//
+// What this command does not do: it mends nothing, and understands few of the flags of the stages' commands. Where
+// a server is wanted that holds under load, take selectors.
 package main
 
 import (

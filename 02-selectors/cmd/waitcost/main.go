@@ -3,6 +3,8 @@
 //
 // One descriptor is ready all the time, the idle ones never; so each Wait returns at once, with one event, and
 // what it costs beyond that is the price of those that say nothing.
+//
+// What this command does not do: it measures no Set, and no Wait that has something to wait for.
 package main
 
 import (
@@ -22,7 +24,7 @@ import (
 // counts are of idle descriptors. select ends in between.
 var counts = []int{10, 30, 100, 300, 900, 3000, 10_000}
 
-const mostRounds = 100
+const mostRounds = 100 // some minutes
 
 func main() {
 	tool := command.NewTool("waitcost", "what a Wait costs beside idle descriptors")
@@ -45,10 +47,9 @@ func main() {
 			result.AddAt(c.poller, "wait", "µs", float64(c.idle), "idle descriptors", value)
 		}
 	}
-	if err := result.Write(*file); err != nil {
+	if err := result.Save(*file, os.Stdout); err != nil {
 		tool.Failed(err)
 	}
-	fmt.Printf("\nwritten to %s\n", *file)
 }
 
 // show prints the median of each cost, one row for each count.

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	fewDescriptors = 128
+	fewDescriptors = 128 // the server's limit: enough to begin, and soon used up
 	tooMany        = 160 // clients; those that are not accepted fit into the queue of the listener
 
 	// enough failed accepts are a spin: one that is paused would need a quarter of an hour.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"example.com/c10k/01-blocking/command"
 )
 
 // The comet application twice.
@@ -44,7 +46,7 @@ func showTorn(out io.Writer, root string) error {
 		}
 		return fmt.Sprintf("%d: %s", len(names), strings.Join(names, ", "))
 	}
-	show(out, "The comet application, and what it is torn into",
+	command.Table(out, "The comet application, and what it is torn into",
 		fmt.Sprintf("\t%s\t%s", straightFile, tornFile),
 		fmt.Sprintf("lines of code\t%d\t%d", straight.lines, torn.lines),
 		fmt.Sprintf("functions\t%d\t%d", straight.functions, torn.functions),

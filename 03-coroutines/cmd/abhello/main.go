@@ -65,10 +65,9 @@ func main() {
 			}
 		}
 	}
-	if err := result.Write(*file); err != nil {
+	if err := result.Save(*file, os.Stdout); err != nil {
 		tool.Failed(err)
 	}
-	fmt.Printf("\nwritten to %s\n", *file)
 }
 
 // show prints the medians, and how many times Node's each is: the median of the rounds' quotients.

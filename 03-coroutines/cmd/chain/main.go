@@ -63,10 +63,9 @@ func main() {
 			result.Add(kind.name, "memory", "B", c.memory)
 		}
 	}
-	if err := result.Write(*file); err != nil {
+	if err := result.Save(*file, os.Stdout); err != nil {
 		tool.Failed(err)
 	}
-	fmt.Printf("\nwritten to %s\n", *file)
 }
 
 // show prints the medians.

@@ -6,8 +6,8 @@
 // It starts the server, lets one client wait in /wait, ends the server with SIGABRT, and reads what the Go
 // runtime then prints of that goroutine (GOTRACEBACK=system: with fp and sp, the two ends of each frame).
 //
-// What it does not do: it knows no other application. It shows what is in use while the client waits. How far down the stack has been before,
-// which is what decides its size, package server's TestParkedStack measures.
+// What it does not do: it knows no other application. It shows what is in use while the client waits. How far down
+// the stack has been before, which is what decides its size, package server's TestParkedStack measures.
 package main
 
 import (

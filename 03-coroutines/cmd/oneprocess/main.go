@@ -116,9 +116,5 @@ func run(o options) error {
 		}
 		in2009.record(result, "document-000")
 	}
-	if err := result.Write(o.file); err != nil {
-		return err
-	}
-	fmt.Printf("\nwritten to %s\n", o.file)
-	return nil
+	return result.Save(o.file, os.Stdout)
 }

@@ -11,9 +11,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"example.com/c10k/01-blocking/command"
@@ -33,23 +31,9 @@ func main() {
 			tool.Failed(err)
 		}
 	}
-	if *file != "" {
-		if err := result.Write(*file); err != nil {
-			tool.Failed(err)
-		}
-		fmt.Printf("written to %s\n", *file)
+	if err := result.Save(*file, os.Stdout); err != nil {
+		tool.Failed(err)
 	}
-}
-
-// show prints a title and rows of cells divided by tabs.
-func show(out io.Writer, title string, rows ...string) {
-	fmt.Fprintln(out, title)
-	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(table, "  "+row)
-	}
-	table.Flush()
-	fmt.Fprintln(out)
 }
 
 // computing is how much there is to compute here, for both cores together.
@@ -71,7 +55,7 @@ func showCores(r *measure.Result) error {
 		r.Add(p.name, "cpu", "s", u.cpu.Seconds())
 		r.Add(p.name, "cores", "cores", u.cores())
 	}
-	show(os.Stdout, fmt.Sprintf("Two cores, one used (%d clients who let the server compute, GOMAXPROCS=%d)", askers, askers), rows...)
+	command.Table(os.Stdout, fmt.Sprintf("Two cores, one used (%d clients who let the server compute, GOMAXPROCS=%d)", askers, askers), rows...)
 	return nil
 }
 
@@ -92,7 +76,7 @@ func showCrash(r *measure.Result) error {
 		r.Add(p.name, "lost", "connections", float64(f.lost))
 		r.Add(p.name, "told", "clients", float64(f.told))
 	}
-	show(os.Stdout, "One crash takes everybody down", rows...)
+	command.Table(os.Stdout, "One crash takes everybody down", rows...)
 	return nil
 }
 
@@ -113,6 +97,6 @@ func showBlock(r *measure.Result) error {
 			r.Add(server, fault+"-meanwhile", "answers", float64(s.meanwhile))
 		}
 	}
-	show(os.Stdout, "One handler that blocks stops everybody, and off the loop nobody", rows...)
+	command.Table(os.Stdout, "One handler that blocks stops everybody, and off the loop nobody", rows...)
 	return nil
 }

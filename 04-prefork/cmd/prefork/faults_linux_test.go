@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -37,8 +39,13 @@ func gone(t *testing.T, pids []int) {
 	}
 }
 
-// reloads sends a server HUP so many times, under load. A reload begins when the one before it is over.
+// reloads sends a server HUP so many times, under load: no request fails.
 func reloads(t *testing.T, times int, args ...string) {
+	loadedReloads(t, times, args...).noneFailed(t)
+}
+
+// loadedReloads reloads a server so many times. A reload begins when the one before it is over.
+func loadedReloads(t *testing.T, times int, args ...string) *load {
 	s := serveHeard(t, append(args, "-workers", "2")...)
 	l := startLoad(t, s.address, clients)
 	for n := range times {
@@ -47,7 +54,45 @@ func reloads(t *testing.T, times int, args ...string) {
 		s.wait(t, 1, fmt.Sprintf("msg=\"generation is ready\" generation=%d ", n+2))
 	}
 	l.more(t, clients)
+	return l
+}
+
+// reloadsLoseQueues reloads a server of which each worker has a queue of its own. A connection that comes to it
+// between a worker's last look and the end of the listener is reset, and nobody can prevent that from outside
+// the kernel. More is not lost: nobody is refused, and nothing is cut off that had begun.
+func reloadsLoseQueues(t *testing.T, times int) {
+	answered, failed := loadedReloads(t, times, "-mode", "reuseport").stop()
+	t.Logf("%d reloads: %d requests answered, %d failed", times, answered, len(failed))
+	if len(failed) > times*clients {
+		t.Errorf("%d reloads have cost %d clients %d requests", times, clients, len(failed))
+	}
+	for _, err := range failed {
+		var op *net.OpError
+		connecting := errors.As(err, &op) && op.Op == "dial" // the reset was faster than connect's return
+		reset := errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		if !reset || !connecting && !errors.Is(err, errNothing) {
+			t.Errorf("this is not a reset in a queue: %v", err)
+		}
+	}
+}
+
+// signalsForEachConnection sends HUP and USR2 to a server that starts a process for each connection. To reload
+// there is nothing, as every process is a new one, and the server says so; an upgrade is of the master alone,
+// and the processes that it finds serve to their end.
+func signalsForEachConnection(t *testing.T, times int) {
+	s := serveHeard(t, "-mode", "exec", "-workers", "16")
+	l := startLoad(t, s.address, clients)
+	for n := range times {
+		l.more(t, clients)
+		s.process.Signal(syscall.SIGHUP)
+		s.wait(t, n+1, "nothing to reload")
+		l.more(t, clients)
+		s.process.Signal(syscall.SIGUSR2)
+		s.wait(t, n+1, "this program has taken over")
+	}
+	l.more(t, clients)
 	l.noneFailed(t)
+	gone(t, children(t, s.process.Pid)) // they have had their connection
 }
 
 // upgrades sends a server USR2 so many times, under load, and then looks at what is left.
@@ -115,11 +160,16 @@ func TestReloadsUnderLoad(t *testing.T) {
 	t.Run("shared", func(t *testing.T) { reloads(t, 5) })
 	t.Run("handoff", func(t *testing.T) { reloads(t, 3, "-mode", "handoff") })
 	t.Run("threads", func(t *testing.T) { reloads(t, 2, "-engine", "threads") })
+	t.Run("exclusive", func(t *testing.T) { reloads(t, 2, "-mode", "exclusive") })
+	t.Run("reuseport", func(t *testing.T) { reloadsLoseQueues(t, 3) })
 }
 
 func TestUpgradesUnderLoad(t *testing.T) {
 	t.Run("shared", func(t *testing.T) { upgrades(t, 2) })
 	t.Run("handoff", func(t *testing.T) { upgrades(t, 2, "-mode", "handoff") })
+	t.Run("exclusive", func(t *testing.T) { upgrades(t, 1, "-mode", "exclusive") })
+	t.Run("threads", func(t *testing.T) { upgrades(t, 1, "-engine", "threads") })
+	t.Run("exec", func(t *testing.T) { signalsForEachConnection(t, 2) })
 }
 
 func TestWorkersAreKilledUnderLoad(t *testing.T) { kills(t, 3*time.Second) }

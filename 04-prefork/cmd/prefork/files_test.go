@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"example.com/c10k/01-blocking/conform"
 )
 
 // directory makes a directory with one file of a size, and returns what is in the file.
@@ -85,7 +83,7 @@ func TestRequestsAreLogged(t *testing.T) {
 
 func TestARootThatIsNone(t *testing.T) {
 	root, _ := directory(t, 5)
-	built := conform.Build(t, program)
+	built := build(t)
 	for _, name := range []string{filepath.Join(root, "numbers.txt"), filepath.Join(root, "nothing")} {
 		said, err := exec.Command(built, "-app", "files", "-root", name).CombinedOutput()
 		var exit *exec.ExitError

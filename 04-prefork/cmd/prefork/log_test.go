@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,7 @@ func (k *talk) wait(t *testing.T, times int, what string) {
 	}
 }
 
-// A service is a server that is heard, and whose program is a file of its own, which may be replaced.
+// A service is a server that is heard, and whose program has a name of its own, at which another may be put.
 type service struct {
 	*talk
 	program string
@@ -46,8 +47,11 @@ type service struct {
 // serveHeard is serve for a server that is listened to.
 func serveHeard(t *testing.T, args ...string) *service {
 	t.Helper()
-	s := &service{talk: &talk{}, program: conform.Build(t, program)}
+	s := &service{talk: &talk{}, program: filepath.Join(t.TempDir(), "prefork")}
 	s.changed.L = &s.mu
+	if err := os.Link(build(t), s.program); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(s.program, append(args, "-addr", "127.0.0.1:0")...)
 	command, err := conform.Start(cmd, "", s.talk)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 // Connections that are in the listener's queue when the last workers stop are served and not reset.
 func TestAStopEmptiesTheQueue(t *testing.T) {
 	for _, args := range [][]string{
-		{"-engine", "threads"}, {"-engine", "coroutines"}, {"-mode", "handoff"}, {"-mode", "exec"},
+		{"-engine", "threads"}, {"-engine", "coroutines"}, {"-mode", "exclusive"}, {"-mode", "reuseport"},
+		{"-mode", "handoff"}, {"-mode", "exec"},
 	} {
 		t.Run(args[1], func(t *testing.T) { stopWithAQueue(t, args...) })
 	}

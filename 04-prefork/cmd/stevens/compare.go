@@ -13,39 +13,55 @@ import (
 
 // compare gives every design the same load, in rounds, and prints what a connection costs.
 func compare(out io.Writer, s settings, r *measure.Result) error {
-	last := map[string]seen{}
-	costs := map[string][]float64{}
-	for round := range s.rounds {
+	all := map[string][]seen{}
+	for range s.rounds {
 		for _, d := range designs {
 			one, err := measured(s, d)
 			if err != nil {
 				return fmt.Errorf("%s: %w", d.name, err)
 			}
+			all[d.name] = append(all[d.name], one)
+		}
+	}
+	report(out, s, r, all)
+	return nil
+}
+
+// report prints what was seen of every design, a value for each round, and adds it to the result.
+func report(out io.Writer, s settings, r *measure.Result, all map[string][]seen) {
+	cells := []string{"design\tCPU µs/connection\tmore than sequential\tsleeps/connection\tof them for nothing\tconnections by worker\t"}
+	for _, d := range designs {
+		for _, one := range all[d.name] {
 			r.Add(d.name, "cpu", "µs", one.cost)
 			r.Add(d.name, "share-least", "%", one.least())
 			r.Add(d.name, "share-most", "%", one.most())
-			costs[d.name] = append(costs[d.name], one.cost)
 			r.Add(d.name, "sleeps", "per connection", one.sleeps)
 			if one.counted {
 				r.Add(d.name, "woken-for-nothing", "per connection", one.empty)
 			}
-			last[d.name] = one
 		}
-		r.Add("handing-over", "extra", "µs", costs["handoff"][round]-costs["shared"][round])
-	}
-	cells := []string{"design\tCPU µs/connection\tmore than sequential\tsleeps/connection\tof them for nothing\tconnections by worker\t"}
-	for _, d := range designs {
-		one, herd := last[d.name], "\t"
-		if one.counted {
-			herd = fmt.Sprintf("%.2f\t", one.empty)
+		last, herd := all[d.name][s.rounds-1], "\t"
+		if last.counted {
+			herd = fmt.Sprintf("%.2f\t", last.empty)
 		}
-		cells = append(cells, fmt.Sprintf("%s\t%.0f\t%+.0f\t%.1f\t%s%s\t%s", d.name, median(costs[d.name]),
-			median(costs[d.name])-median(costs[designs[0].name]), one.sleeps, herd, one.histogram(), d.note))
+		cells = append(cells, fmt.Sprintf("%s\t%.0f\t%+.0f\t%.1f\t%s%s\t%s", d.name, median(costs(all[d.name])),
+			median(costs(all[d.name]))-median(costs(all[designs[0].name])), last.sleeps, herd, last.histogram(), d.note))
 	}
 	rows(out, fmt.Sprintf("One load for every design: %d connections, %d at a time, %d workers where there are several (median of %d rounds)",
 		s.requests, clients, s.workers, s.rounds), cells)
-	fmt.Fprintf(out, "handing a connection over costs %.0f µs beside accepting it in a worker\n\n", median(costs["handoff"])-median(costs["shared"]))
-	return nil
+	var extra []float64 // round by round, so that what disturbs a round disturbs both
+	for round, handed := range all["handoff"] {
+		extra = append(extra, handed.cost-all["shared"][round].cost)
+		r.Add("handing-over", "extra", "µs", extra[round])
+	}
+	fmt.Fprintf(out, "handing a connection over costs %.0f µs beside accepting it in a worker\n\n", median(extra))
+}
+
+func costs(all []seen) (costs []float64) {
+	for _, one := range all {
+		costs = append(costs, one.cost)
+	}
+	return costs
 }
 
 // seen is what one design did with one load.
@@ -57,7 +73,7 @@ type seen struct {
 	empty   float64        // that, for a connection, with one client at a time
 }
 
-// idleRequests are those of the one client who comes when everybody sleeps: then the herd is largest.
+// float64(s.idle) are those of the one client who comes when everybody sleeps: then the herd is largest.
 const idleRequests = 200
 
 // measured starts a design three times: for nothing, which is what starting and stopping costs; for the load;
@@ -81,9 +97,9 @@ func measured(s settings, d design) (one seen, err error) {
 		return one, err
 	}
 	one.cost = float64(used.less(nothing).cpu.Nanoseconds()) / 1e3 / float64(s.requests)
-	said, used, err := run(idleRequests, 1)
-	one.sleeps = float64(used.less(nothing).sleeps) / idleRequests
-	one.empty, one.counted = herd(said, idleRequests)
+	said, used, err := run(s.idle, 1)
+	one.sleeps = float64(used.less(nothing).sleeps) / float64(s.idle)
+	one.empty, one.counted = herd(said, s.idle)
 	return one, err
 }
 

@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -25,18 +27,21 @@ type settings struct {
 	bin      string
 	workers  int
 	requests int
+	idle     int // requests of the client who comes when everybody sleeps
 	rounds   int
 	time     time.Duration
+	only     string
 }
 
 func main() {
 	tool := command.NewTool("stevens", "one load for every design of a server")
-	var s settings
+	s := settings{idle: idleRequests}
 	tool.StringVar(&s.bin, "bin", "bin", "the `DIRECTORY` with the commands of all stages, as make build fills it")
 	tool.IntVar(&s.workers, "workers", 4, "`N` processes for the designs that have several")
 	tool.IntVar(&s.requests, "requests", 2000, "`N` connections, each with one request, for each design and round")
 	tool.IntVar(&s.rounds, "rounds", 3, "`N` rounds; all designs take turns in each")
 	tool.DurationVar(&s.time, "time", 2*time.Second, "how long each server of the other two experiments is asked")
+	tool.StringVar(&s.only, "only", "", "make only these `EXPERIMENTS`, with commas: "+strings.Join(names(), ","))
 	file := tool.String("json", "", "write the values to `FILE`, in the form of docs/results")
 	tool.Parse()
 	command.Between(tool, "workers", s.workers, 1, 64)
@@ -44,19 +49,50 @@ func main() {
 	command.Between(tool, "rounds", s.rounds, 1, 100)
 	command.Between(tool, "time", s.time, 100*time.Millisecond, time.Minute)
 
+	chosen, err := choose(s.only)
+	if err != nil {
+		tool.Misused("%v", err)
+	}
 	result := measure.New("One load for every design of a server",
 		fmt.Sprintf("%d clients at a time on the same machine, no cores set apart; %d connections a round, %d workers", clients, s.requests, s.workers))
-	for _, part := range []func(io.Writer, settings, *measure.Result) error{compare, scale, files} {
-		if err := part(os.Stdout, s, result); err != nil {
+	for _, e := range chosen {
+		if err := e.run(os.Stdout, s, result); err != nil {
 			tool.Failed(err)
 		}
 	}
-	if *file != "" {
-		if err := result.Write(*file); err != nil {
-			tool.Failed(err)
-		}
-		fmt.Printf("written to %s\n", *file)
+	if err := result.Save(*file, os.Stdout); err != nil {
+		tool.Failed(err)
 	}
+}
+
+// An experiment prints a table and adds its values to the result.
+type experiment struct {
+	name string
+	run  func(io.Writer, settings, *measure.Result) error
+}
+
+var experiments = []experiment{{"designs", compare}, {"scale", scale}, {"files", files}}
+
+func names() (names []string) {
+	for _, e := range experiments {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// choose returns the experiments that are named, with commas, or all.
+func choose(only string) (chosen []experiment, err error) {
+	if only == "" {
+		return experiments, nil
+	}
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.Index(names(), name)
+		if i < 0 {
+			return nil, fmt.Errorf("-only %s: choose from %s", name, strings.Join(names(), ", "))
+		}
+		chosen = append(chosen, experiments[i])
+	}
+	return chosen, nil
 }
 
 // A design is a way to serve many clients.

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,31 +17,47 @@ import (
 	"example.com/c10k/01-blocking/measure"
 )
 
-// built puts the servers of all designs into one directory.
+func TestMain(m *testing.M) {
+	var err error
+	if bin, err = os.MkdirTemp("", "stevens"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	exit := m.Run()
+	os.RemoveAll(bin)
+	os.Exit(exit)
+}
+
+var (
+	bin       string // the servers of all designs, for all tests
+	buildOnce sync.Once
+)
+
+// built makes the servers, once.
 func built(t *testing.T) settings {
 	t.Helper()
-	s := settings{bin: t.TempDir(), workers: 3, requests: 60, rounds: 1, time: 100 * time.Millisecond}
-	for _, program := range []string{"01-blocking/cmd/blocking", "02-selectors/cmd/selectors", "03-coroutines/cmd/coroutines", "04-prefork/cmd/prefork"} {
-		made := conform.Build(t, "example.com/c10k/"+program)
-		if out, err := exec.Command("mv", made, s.bin).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+	buildOnce.Do(func() {
+		for _, program := range []string{"01-blocking/cmd/blocking", "02-selectors/cmd/selectors", "03-coroutines/cmd/coroutines", "04-prefork/cmd/prefork"} {
+			made := conform.Build(t, "example.com/c10k/"+program)
+			if err := os.Rename(made, filepath.Join(bin, filepath.Base(made))); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	return s
+	})
+	return settings{bin: bin, workers: 3, requests: 60, idle: 20, rounds: 1, time: 100 * time.Millisecond}
 }
 
 // Every design answers every connection, from as many processes as it has. Of what they cost, only what no
 // busy machine can turn round is asserted: a process for each connection is dearer than everything else.
 func TestEveryDesign(t *testing.T) {
 	s := built(t)
-	costs := map[string]float64{}
+	all := map[string][]seen{}
 	for _, d := range designs {
 		one, err := measured(s, d)
 		if err != nil {
-			t.Errorf("%s: %v", d.name, err)
-			continue
+			t.Fatalf("%s: %v", d.name, err)
 		}
-		costs[d.name] = one.cost
+		all[d.name] = []seen{one}
 		shares, total := one.shares()
 		least, most := 1, 1
 		switch {
@@ -58,15 +77,65 @@ func TestEveryDesign(t *testing.T) {
 		if listens := d.name == "shared" || d.name == "exclusive" || d.name == "shared-threads"; listens && !one.counted {
 			t.Errorf("%s: the workers did not say how often they were woken for nothing", d.name)
 		}
+		if one.sleeps <= 0 {
+			t.Errorf("%s: %v sleeps for a connection, with one client at a time", d.name, one.sleeps)
+		}
 	}
-	for name, cost := range costs {
-		if name != "exec" && cost > costs["exec"] {
-			t.Errorf("%s costs %.0f µs a connection, a process for each %.0f", name, cost, costs["exec"])
+	for name, seen := range all {
+		if name != "exec" && seen[0].cost > all["exec"][0].cost {
+			t.Errorf("%s costs %.0f µs a connection, a process for each %.0f", name, seen[0].cost, all["exec"][0].cost)
+		}
+	}
+	r := measure.New("test", "test")
+	report(io.Discard, s, r, all)
+	for _, d := range designs {
+		if got := values(t, r, d.name, "cpu"); got[0] != all[d.name][0].cost {
+			t.Errorf("%s has cost %v, and the result says %v", d.name, all[d.name][0].cost, got)
 		}
 	}
 }
 
-// The other two experiments run and fill the table; what nginx is compared with says so if there is none.
+// What handing over costs is a difference of each round, and its median: a round that was disturbed does not
+// move it.
+func TestWhatHandingOverCosts(t *testing.T) {
+	all := map[string][]seen{}
+	for _, d := range designs {
+		all[d.name] = make([]seen, 3)
+		for round := range all[d.name] {
+			all[d.name][round].workers = map[string]int{"1": 1}
+		}
+	}
+	for round, cost := range []float64{30, 500, 31} {
+		all["shared"][round].cost = cost
+	}
+	for round, cost := range []float64{100, 571, 104} {
+		all["handoff"][round].cost = cost
+	}
+	var out strings.Builder
+	r := measure.New("test", "test")
+	report(&out, settings{rounds: 3, workers: 1}, r, all)
+	if !strings.Contains(out.String(), "costs 71 µs") {
+		t.Errorf("of 70, 71 and 73 µs more it has printed\n%s", out.String())
+	}
+	if got := values(t, r, "handing-over", "extra"); !slices.Equal(got, []float64{70, 71, 73}) {
+		t.Errorf("the result has %v", got)
+	}
+}
+
+// values are those of a measurement.
+func values(t *testing.T, r *measure.Result, subject, quantity string) []float64 {
+	t.Helper()
+	for _, m := range r.Measurements {
+		if m.Subject == subject && m.Quantity == quantity {
+			return m.Values
+		}
+	}
+	t.Fatalf("there is no %s of %s", quantity, subject)
+	return nil
+}
+
+// A worker that computes for 500 µs cannot answer more than 2,000 times a second, and two not more than twice
+// that, but for what was under way when the time was over. What nginx is compared with says so if there is none.
 func TestScaleAndFiles(t *testing.T) {
 	s := built(t)
 	r := measure.New("test", "test")
@@ -74,15 +143,44 @@ func TestScaleAndFiles(t *testing.T) {
 	if err := errors.Join(scale(&out, s, r), files(&out, s, r)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.LookPath("nginx"); err != nil {
-		if !strings.Contains(out.String(), "nginx is not installed") {
-			t.Errorf("no word about nginx in\n%s", out.String())
+	underWay := clients / s.time.Seconds()
+	for subject, most := range map[string]float64{"spin-1": 2000, "spin-2": 4000} {
+		if rate := values(t, r, subject, "rate")[0]; rate > most+underWay {
+			t.Errorf("%s: %.0f answers a second, and each takes 500 µs", subject, rate)
 		}
 	}
-	for _, row := range []string{"spin", "hello", "1k ", "10m "} {
-		if !strings.Contains(out.String(), "\n  "+row) {
-			t.Errorf("no row %q in\n%s", row, out.String())
+	for _, subject := range []string{"hello-1", "hello-2"} {
+		values(t, r, subject, "rate")
+	}
+	_, err := exec.LookPath("nginx")
+	installed := err == nil
+	if !installed && !strings.Contains(out.String(), "nginx is not installed") {
+		t.Errorf("no word about nginx in\n%s", out.String())
+	}
+	for _, subject := range []string{"files", "files-threads"} {
+		values(t, r, subject+"-hello", "cpu")
+		small, large := values(t, r, subject+"-1k", "cpu")[0], values(t, r, subject+"-10m", "cpu")[0]
+		if large < 5*small { // it is a hundred times as much, or so
+			t.Errorf("%s: an answer of 10 MiB costs %.0f µs, and one of 1 KiB %.0f", subject, large, small)
 		}
+		if !installed {
+			continue
+		}
+		if over, nginx := values(t, r, subject+"-1k", "over-nginx")[0], values(t, r, "nginx-1k", "cpu")[0]; over != small/nginx {
+			t.Errorf("%s: %.0f µs are %.2f of nginx's %.0f", subject, small, over, nginx)
+		}
+	}
+}
+
+func TestOnly(t *testing.T) {
+	if all, err := choose(""); err != nil || len(all) != len(experiments) {
+		t.Errorf("nothing was named, and %d were chosen, %v", len(all), err)
+	}
+	if some, err := choose("files,designs"); err != nil || len(some) != 2 || some[0].name != "files" || some[1].name != "designs" {
+		t.Errorf("%v, %v", some, err)
+	}
+	if _, err := choose("files,speed"); err == nil || !strings.Contains(err.Error(), "speed: choose from designs, scale, files") {
+		t.Errorf("an experiment that is none: %v", err)
 	}
 }
 
@@ -114,6 +212,18 @@ func TestALoadFails(t *testing.T) {
 	}
 	if _, err := asked(address, "/", 2, time.Second); err == nil {
 		t.Error("nobody listens, and all is well")
+	}
+	faults := design{program: "prefork", workers: true}.command(built(t), 1, "-app", "faults") // it has nothing at /
+	if _, _, err := serveOnce(faults, func(address string) error {
+		if _, err := connections(address, 2, 2); err == nil {
+			t.Error("every connection was answered 404, and all is well")
+		}
+		if _, err := asked(address, "/", 2, time.Second); err == nil {
+			t.Error("every request was answered 404, and all is well")
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
 	}
 	s := settings{bin: filepath.Join(t.TempDir(), "nothing"), rounds: 1}
 	if err := compare(io.Discard, s, measure.New("test", "test")); err == nil || !strings.Contains(fmt.Sprint(err), designs[0].name) {

@@ -10,7 +10,7 @@ import (
 )
 
 // nginx is nginx with one worker and what its packages configure for files: sendfile, and tcp_nopush. Its
-// access log is off, as ours is. conform.Start has to be told where it listens, so it is told in a line that a
+// access log is off, as ours is. At /hello it answers what -app hello does, without a file. conform.Start has to be told where it listens, so it is told in a line that a
 // shell writes when the port answers.
 func nginx(root string) (*exec.Cmd, error) {
 	address, err := conform.FreeAddress()
@@ -28,7 +28,7 @@ http {
 	access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
 	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
 	uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-	server { listen %[2]s; root %[3]s; }
+	server { listen %[2]s; root %[3]s; location = /hello { default_type text/plain; return 200 "Hello, World!"; } }
 }
 `, directory, address, root)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {

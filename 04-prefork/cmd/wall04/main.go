@@ -25,11 +25,8 @@ func main() {
 	if err := show(os.Stdout, result); err != nil {
 		tool.Failed(err)
 	}
-	if *file != "" {
-		if err := result.Write(*file); err != nil {
-			tool.Failed(err)
-		}
-		fmt.Printf("written to %s\n", *file)
+	if err := result.Save(*file, os.Stdout); err != nil {
+		tool.Failed(err)
 	}
 }
 

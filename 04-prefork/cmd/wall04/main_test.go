@@ -6,10 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/c10k/01-blocking/conform"
+	"example.com/c10k/01-blocking/http1"
+	"example.com/c10k/01-blocking/measure"
 	"example.com/c10k/01-blocking/sock"
 )
 
@@ -63,16 +67,65 @@ func TestTheChannelCrosses(t *testing.T) {
 	}
 }
 
+// The handler with the other channel knows no model: whoever waits in it is woken through a socket, or not at all.
+func TestTheOtherHandlerWaitsInASocket(t *testing.T) {
+	handle, err := role{workers: 1, channel: "socket"}.handler(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path string) string {
+		parser := http1.NewParser(&http1.Request{}, nil)
+		parser.Feed([]byte("GET " + path + " HTTP/1.1\r\nHost: c10k\r\n\r\n"))
+		request, err := parser.Next()
+		if request == nil {
+			t.Errorf("%s is no request: %v", path, err)
+		}
+		return string(handle(request).Body)
+	}
+	heard := make(chan string, 1)
+	go func() { heard <- ask("/wait") }()
+	for began := time.Now(); ask("/") != "1"; {
+		if time.Since(began) > patience {
+			t.Fatal("the waiter is not counted")
+		}
+	}
+	if n := ask("/notify"); n != "1" {
+		t.Errorf("%s were notified", n)
+	}
+	if n := <-heard; n != "1" {
+		t.Errorf("the waiter heard %s", n)
+	}
+}
+
 func TestCommand(t *testing.T) {
 	program := conform.Build(t, "example.com/c10k/04-prefork/cmd/wall04")
 	file := filepath.Join(t.TempDir(), "wall.json")
 	said, err := exec.Command(program, "-json", file).CombinedOutput()
-	if err != nil || !strings.Contains(string(said), "still waiting") || !strings.Contains(string(said), "crosses processes") {
+	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
+	// With one worker everybody is counted and notified, and nobody is left.
+	for _, row := range []string{`1 +a channel of its model +20 +20 +0\n`, `2 +a channel of its model +10 +10 +10\n`, `2 +a channel that crosses processes +10 +10 +10\n`} {
+		if !regexp.MustCompile(row).Match(said) {
+			t.Errorf("no row %q in\n%s", row, said)
+		}
+	}
 	text, err := os.ReadFile(file)
-	if err != nil || !json.Valid(text) || !strings.Contains(string(text), `"socket-2"`) {
-		t.Errorf("-json wrote %s, %v", text, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written measure.Result
+	if err := json.Unmarshal(text, &written); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, m := range written.Measurements {
+		got[m.Subject+" "+m.Quantity] = m.Values[0]
+	}
+	for what, want := range map[string]float64{"model-1 counted": 20, "model-1 notified": 20, "model-1 left": 0, "socket-2 counted": 10, "socket-2 left": 10} {
+		if got[what] != want {
+			t.Errorf("-json says %s %v, want %v", what, got[what], want)
+		}
 	}
 	for _, args := range [][]string{{"now"}, {"-jason"}} {
 		said, err := exec.Command(program, args...).CombinedOutput()

@@ -37,20 +37,21 @@ func compare(out io.Writer, from, to string) (slower bool, err error) {
 			if m.Quantity != "cpu" || slices.Contains(subjectNames(reference), m.Subject) {
 				continue
 			}
-			was, errOld := older.times(m.Subject, m.at())
-			is, errNew := newer.times(m.Subject, m.at())
+			at := idleOf(m)
+			was, errOld := older.times(m.Subject, at)
+			is, errNew := newer.times(m.Subject, at)
 			if errOld != nil || errNew != nil {
 				continue
 			}
-			before, errBefore := older.noise(m.at())
-			now, errNow := newer.noise(m.at())
+			before, errBefore := older.noise(at)
+			now, errNow := newer.noise(at)
 			if errBefore != nil || errNow != nil {
 				continue
 			}
 			compared++
 			verdict := judge(was, is, max(before, now))
 			slower = slower || verdict == verdictSlower
-			fmt.Fprintf(w, "%s\t%s\t%.2f\t%.2f\t%.2f\t%s\n", place(name, m.at()), m.Subject, was.median, is.median, is.median/was.median, verdict)
+			fmt.Fprintf(w, "%s\t%s\t%.2f\t%.2f\t%.2f\t%s\n", place(name, at), m.Subject, was.median, is.median, is.median/was.median, verdict)
 		}
 	}
 	w.Flush()

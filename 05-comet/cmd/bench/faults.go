@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/c10k/01-blocking/measure"
 	"example.com/c10k/05-comet/swarm"
 	"example.com/c10k/05-comet/usage"
 )
@@ -52,6 +53,7 @@ const (
 	// bystanderPatience ends a bystander's wait, and is longer than the hog's second.
 	bystanderPatience = 2 * time.Second
 
+	// spinning is how long the hog computes; its bystanders are asked meanwhile.
 	spinning = time.Second
 	leaks    = 32 // of 1 MiB
 )
@@ -77,8 +79,8 @@ func measureFaults(ctx context.Context, o options, stdout, stderr io.Writer) err
 	if o.rounds > 0 {
 		rounds = o.rounds
 	}
-	r := &result{Schema: schema, Title: "Who suffers from one client's fault", Command: o.command, Environment: describe()}
-	r.Environment.Load = fmt.Sprintf("%d clients that are connected and %d that come, wherever the system puts them", bystanders, bystanders)
+	load := fmt.Sprintf("%d clients that are connected and %d that come, wherever the system puts them", bystanders, bystanders)
+	r := &result{Schema: measure.Schema, Title: "Who suffers from one client's fault", Command: o.command, Environment: describe(load)}
 	for done, all := 0, rounds*len(allFaults)*len(models); done < all; done++ {
 		f, m := allFaults[done%len(allFaults)], models[done/len(allFaults)%len(models)]
 		show.show(m.name+", "+f.title, done, all)

@@ -50,8 +50,8 @@ var (
 )
 
 const (
-	floorRead   = 64 << 10
-	floorEvents = 256
+	floorRead   = 64 << 10 // bytes asked for in one read(2): more than any batch of requests here
+	floorEvents = 256      // asked for in one epoll_wait(2)
 )
 
 func (c *control) floor() error {

@@ -71,6 +71,10 @@ var goals = []goal{
 		cpu("hello-1000", "coroutines"), over("hello", "coroutines"), 1.05},
 	{"coroutines, 10,000 idle neighbours: 1.05 × none",
 		figure{"idle", "coroutines", "cpu", 10_000}, over("idle", "coroutines"), 1.05},
+	{"prefork with one worker, kept connections: 1.1 × coroutines",
+		cpu("hello", "prefork"), over("hello", "coroutines"), 1.1},
+	{"prefork with one worker, a connection a request: 1.1 × coroutines",
+		cpu("hello-close", "prefork"), over("hello-close", "coroutines"), 1.1},
 	{"comet, 10,000 waiters: not above nchan",
 		cpu("comet-10000", "comet"), over("comet-10000", "nchan"), 1},
 	// where nchan is not installed: it took 0.346 s of CPU where the floor in C took 0.289, on that same machine

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
 // The interval of the median is what the binomial distribution says, and unknown where that cannot be sure.
@@ -78,7 +80,7 @@ func TestGoalIsDecidedByItsInterval(t *testing.T) {
 // Every goal is about something that is measured: a misspelt one would never be heard of.
 func TestGoalsAreMeasured(t *testing.T) {
 	if reference[0].name != "floor" {
-		t.Skip("the goals are about a floor in epoll, which this system does not have")
+		t.Skip("the goals are about a floor in epoll, which this system does not have: run this on Linux")
 	}
 	check := func(what string, f figure) {
 		for _, w := range workloads {
@@ -120,7 +122,7 @@ func TestGoalsOfADirectory(t *testing.T) {
 		t.Errorf("of an empty directory it says %v", err)
 	}
 	r := resultsOf("hello", map[string][]float64{"coroutines": {10, 10, 10, 10, 10}, "selectors": {20, 20, 20, 20, 20}})["hello"]
-	r.Schema = schema
+	r.Schema = measure.Schema
 	if err := r.write(directory, "hello"); err != nil {
 		t.Fatal(err)
 	}

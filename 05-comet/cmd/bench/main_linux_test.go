@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
 // Every subject has one value a round of each quantity, the sums are right, and the server counts what the
@@ -44,7 +46,7 @@ func TestRunIsRecorded(t *testing.T) {
 		if e := r.Environment; e.Commit == "" || e.Kernel == "unknown" || e.Cores < 1 || e.MemoryBytes < 1<<20 || e.Load == "" || e.Date.IsZero() {
 			t.Errorf("the environment is not complete: %+v", e)
 		}
-		if !strings.HasPrefix(r.Command, "bin/bench -run hello,") || r.Title == "" || r.Schema != schema {
+		if !strings.HasPrefix(r.Command, "bin/bench -run hello,") || r.Title == "" || r.Schema != measure.Schema {
 			t.Errorf("the record begins with %q, %q, %d", r.Title, r.Command, r.Schema)
 		}
 	}
@@ -110,7 +112,8 @@ func TestParkedClientsAreMeasured(t *testing.T) {
 	}
 }
 
-// A server that answers wrongly in one round has no values at all, what it said is shown, and the others are recorded all the same.
+// A server that answers wrongly in one round has no values at all, what it said is shown, and the others are recorded
+// all the same.
 func TestWrongServerHasNoValues(t *testing.T) {
 	out := t.TempDir()
 	status, _, stderr := bench(t, "-run", "hello", "-only", reference[0].name, "-rounds", "2", "-requests", "1000",

@@ -81,11 +81,13 @@ func (r *run) resume() (left []workload) {
 	return left
 }
 
+// noCommit is what package measure calls a commit that it cannot find out.
+const noCommit = "unknown"
+
 // isOf tells whether an old result is what this run would measure: made by the same command from the same
 // commit, and with every server. With changes on top of a commit nobody knows.
 func (r *run) isOf(old *result, w *workload) bool {
-	if old.Command != r.command || old.Environment.Commit != r.commit ||
-		r.commit == unknownCommit || strings.HasSuffix(r.commit, changed) {
+	if old.Command != r.command || old.Environment.Commit != r.here.Commit || r.here.Commit == noCommit || r.here.Changed() {
 		return false
 	}
 	return !slices.ContainsFunc(r.deck([]workload{*w}), func(c cell) bool {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
 // What is divided by each other is one part, and every workload is in one; a quick run has one part.
@@ -37,7 +39,7 @@ func TestResume(t *testing.T) {
 	}
 	kept, other := []workload{find("hello"), find("hello-1000")}, find("hello-pipelined")
 	good := func() *result {
-		r := &result{Schema: schema, Command: command}
+		r := &result{Schema: measure.Schema, Command: command}
 		r.Environment.Commit, r.Environment.Date = commit, time.Unix(1e9, 0).UTC()
 		for _, s := range reference {
 			r.Measurements = append(r.Measurements, measured(s.name, 0, 1, 2, 3))
@@ -65,7 +67,7 @@ func TestResume(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r := &run{mode: mode{rounds: 3}, options: options{out: out, command: command}, commit: c.of, subjects: reference,
+		r := &run{mode: mode{rounds: 3}, options: options{out: out, command: command}, here: measure.Environment{Commit: c.of}, subjects: reference,
 			workloads: append(slices.Clone(kept), other), results: map[string]*result{}, show: newProgress(io.Discard)}
 		var left []string
 		for _, w := range r.resume() {

@@ -11,46 +11,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
-// A result is one workload's file. docs/results describes the form and checks what is published in it; this
-// module stands below that one and writes the same keys.
-type result struct {
-	Schema       int           `json:"schema"`
-	Title        string        `json:"title"`
-	Command      string        `json:"command"`
-	Environment  environment   `json:"environment"`
-	Measurements []measurement `json:"measurements"`
-}
+// A result is one workload's file.
+type result measure.Result
 
-const schema = 1
+type measurement = measure.Measurement
 
-type environment struct {
-	Date        time.Time      `json:"date"`
-	Commit      string         `json:"commit"`
-	Go          string         `json:"go"`
-	OS          string         `json:"os"`
-	Kernel      string         `json:"kernel"`
-	CPU         string         `json:"cpu"`
-	Cores       int            `json:"cores"`
-	MemoryBytes int64          `json:"memory_bytes"`
-	Limits      map[string]int `json:"limits,omitempty"`
-	Load        string         `json:"load"`
-}
-
-// A measurement is one quantity of one subject; value i is of round i.
-type measurement struct {
-	Subject  string    `json:"subject"`
-	Quantity string    `json:"quantity"`
-	Unit     string    `json:"unit"`
-	At       *float64  `json:"at,omitempty"`
-	AtUnit   string    `json:"at_unit,omitempty"`
-	Values   []float64 `json:"values"`
-}
-
-// at is where on the axis a measurement belongs; 0 is on none.
-func (m *measurement) at() int {
+// idleOf is how many idle neighbours a measurement was made with: where on the axis it belongs; 0 is on none.
+func idleOf(m *measurement) int {
 	if m.At == nil {
 		return 0
 	}
@@ -60,7 +31,7 @@ func (m *measurement) at() int {
 // find returns a subject's quantity, or nil.
 func (r *result) find(subject, quantity string, at int) *measurement {
 	for i := range r.Measurements {
-		if m := &r.Measurements[i]; m.Subject == subject && m.Quantity == quantity && m.at() == at {
+		if m := &r.Measurements[i]; m.Subject == subject && m.Quantity == quantity && idleOf(m) == at {
 			return m
 		}
 	}
@@ -92,22 +63,15 @@ func readResult(name string) (*result, error) {
 	if err := decoder.Decode(&r); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if r.Schema != schema {
-		return nil, fmt.Errorf("%s: the schema is %d, and this program reads %d: measure again", name, r.Schema, schema)
+	if r.Schema != measure.Schema {
+		return nil, fmt.Errorf("%s: the schema is %d, and this program reads %d: measure again", name, r.Schema, measure.Schema)
 	}
 	return &r, nil
 }
 
-// write writes the file as text that git can compare line by line.
+// write writes the file NAME.json.
 func (r *result) write(directory, name string) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(directory, name+".json"), append(text, '\n'), 0o644)
+	return (*measure.Result)(r).Write(filepath.Join(directory, name+".json"))
 }
 
 // A summary is what is said of several values.
@@ -164,5 +128,5 @@ func number(v float64) string {
 
 // forget takes out all of a subject's quantities.
 func (r *result) forget(subject string, at int) {
-	r.Measurements = slices.DeleteFunc(r.Measurements, func(m measurement) bool { return m.Subject == subject && m.at() == at })
+	r.Measurements = slices.DeleteFunc(r.Measurements, func(m measurement) bool { return m.Subject == subject && idleOf(&m) == at })
 }

@@ -7,8 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
+
+	"example.com/c10k/01-blocking/measure"
 )
 
 // A run is everything that is measured with one command.
@@ -18,10 +19,10 @@ type run struct {
 	workloads []workload
 	subjects  []subject
 	cores     cores
-	described bool               // on the screen
-	results   map[string]*result // by the workload's name
-	broken    map[string]bool    // by cell.key: failed once, and not measured again
-	commit    string             // that the results will be of
+	described bool                // on the screen
+	results   map[string]*result  // by the workload's name
+	broken    map[string]bool     // by cell.key: failed once, and not measured again
+	here      measure.Environment // with the commit that the results will be of
 	show      *progress
 	bin, self string
 
@@ -75,7 +76,7 @@ func measureAll(ctx context.Context, o options, stdout, stderr io.Writer) error 
 }
 
 func newRun(o options, stderr io.Writer) (*run, error) {
-	r := &run{options: o, results: map[string]*result{}, broken: map[string]bool{}, commit: commit(),
+	r := &run{options: o, results: map[string]*result{}, broken: map[string]bool{}, here: measure.Here(""),
 		show: newProgress(stderr)}
 	var err error
 	if r.mode, err = o.mode(); err != nil {
@@ -104,24 +105,19 @@ func newRun(o options, stderr io.Writer) (*run, error) {
 
 // describe begins the results of workloads with what is known before.
 func (r *run) describe(workloads []workload) {
-	e := describe()
-	busy := loadAverage()
 	if r.cores.note == "" {
 		r.cores = chooseCores()
 	}
-	e.Load = r.cores.note
-	if busy != "" {
-		e.Load += "; load average " + busy
-	}
+	e := describe(r.cores.note) // with a load average from before we make a load ourselves
 	for _, w := range workloads {
-		r.results[w.name] = &result{Schema: schema, Title: w.title, Command: r.command, Environment: e}
+		r.results[w.name] = &result{Schema: measure.Schema, Title: w.title, Command: r.command, Environment: e}
 	}
 	if r.described {
 		return // it has been said, and all but the load average is the same
 	}
 	r.described = true
 	r.show.say("%s, %d cores, %s %s, %s; %s", e.CPU, e.Cores, e.OS, e.Kernel, e.Go, e.Load)
-	if strings.HasSuffix(e.Commit, changed) {
+	if e.Changed() {
 		r.show.say("there are changes that are not committed: the results say so, and are not for publishing")
 	}
 }

@@ -43,7 +43,7 @@ func table(out io.Writer, r, published *result) {
 // places are where on the axis something was measured; 0 alone if there is no axis.
 func (r *result) places() (all []int) {
 	for i := range r.Measurements {
-		if at := r.Measurements[i].at(); !slices.Contains(all, at) {
+		if at := idleOf(&r.Measurements[i]); !slices.Contains(all, at) {
 			all = append(all, at)
 		}
 	}
@@ -62,14 +62,14 @@ func (r *result) rows(out io.Writer, published *result, at int) {
 	line := []string{"server", "µs", "least to most", "× " + reference[0].name, "least to most", "published ×"}
 	var shown []string
 	for _, c := range columns {
-		if slices.ContainsFunc(r.Measurements, func(m measurement) bool { return m.Quantity == c.quantity && m.at() == at }) {
+		if slices.ContainsFunc(r.Measurements, func(m measurement) bool { return m.Quantity == c.quantity && idleOf(&m) == at }) {
 			line, shown = append(line, c.title), append(shown, c.quantity)
 		}
 	}
 	fmt.Fprintln(w, strings.Join(line, "\t")+"\t")
 	for i := range r.Measurements {
 		m := &r.Measurements[i]
-		if m.Quantity != "cpu" || m.at() != at {
+		if m.Quantity != "cpu" || idleOf(m) != at {
 			continue
 		}
 		s := sumUp(m.Values)

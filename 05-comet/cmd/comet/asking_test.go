@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/c10k/05-comet/usage"
 )
 
 // An answer to /events.
@@ -90,12 +92,23 @@ func (s *server) publish(topic, text string) uint64 {
 // A stats is as much of /stats as tests look at.
 type stats struct {
 	Waiting, Listening, Streams int
+	Master                      usage.Own
 	Workers                     []struct {
+		usage.Own
 		Pid      int
 		Draining bool
 		Slow     uint64
 		Refused  uint64
 	}
+}
+
+// held is what all workers together hold.
+func (s stats) held() (all usage.Own) {
+	for _, w := range s.Workers {
+		all.Descriptors += w.Descriptors
+		all.Goroutines += w.Goroutines
+	}
+	return all
 }
 
 func (s *server) stats() (all stats) {

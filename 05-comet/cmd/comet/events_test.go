@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -114,12 +115,17 @@ func TestAStreamEndsInTime(t *testing.T) {
 	}
 }
 
-// A client that goes is discounted, wherever it waits.
+// A client that goes is discounted, wherever it waits, and of what the processes hold as well.
 func TestWhoLeavesIsDiscounted(t *testing.T) {
 	s := startServer(t, "-workers", "2")
 	epoch := s.since("a", 0, 0).Epoch
+	const clients, closing = 60, 3 // the questions before may still be closing their connections
+	before := s.stats()
+	if m := before.Master; runtime.GOOS == "linux" && m.Descriptors < 5 || m.Goroutines < 2 || m.Memory < 1<<20 {
+		t.Errorf("the master says that it holds %+v", m) // three standard streams, the listener, and a link to each worker
+	}
 	var all []*connection
-	for i := range 60 {
+	for i := range clients {
 		c := s.connect()
 		all = append(all, c)
 		switch i % 3 {
@@ -135,12 +141,19 @@ func TestWhoLeavesIsDiscounted(t *testing.T) {
 		c := s.stats()
 		return c.Listening == 40 && c.Streams == 20 && c.Waiting == 20
 	})
+	was, is := before.held(), s.stats().held()
+	if more := is.Goroutines - was.Goroutines; more < clients-closing {
+		t.Errorf("%d clients came, and %d goroutines", clients, more)
+	}
+	if more := is.Descriptors - was.Descriptors; runtime.GOOS == "linux" && (more < clients-closing || more > clients+closing) {
+		t.Errorf("%d clients came, and %d descriptors", clients, more)
+	}
 	for _, c := range all {
 		c.Close()
 	}
 	s.await("all have left", func() bool {
 		c := s.stats()
-		return c.Listening+c.Streams+c.Waiting == 0
+		return c.Listening+c.Streams+c.Waiting == 0 && c.held().Descriptors <= was.Descriptors
 	})
 }
 

@@ -33,7 +33,7 @@ type options struct {
 	face    comet.Config // what the flags say of it
 	limits  sequencer.Limits
 
-	drainWindow, drainTime time.Duration
+	drainDelay, drainWindow, drainTime time.Duration
 }
 
 func parse() *options {
@@ -55,6 +55,7 @@ func parse() *options {
 	o.IntVar(&o.limits.Bytes, "history-bytes", l.Bytes, "keep messages of at most `N` bytes")
 	o.DurationVar(&o.limits.Age, "history-age", l.Age, "keep messages for `TIME`")
 
+	o.DurationVar(&o.drainDelay, "drain-delay", 0, "on TERM fail /readyz for `TIME`, and serve on, until whoever balances the load has seen it")
 	o.DurationVar(&o.drainWindow, "drain-window", 5*time.Second, "before a worker ends, send its clients to the others over `TIME`")
 	o.DurationVar(&o.drainTime, "drain-time", 20*time.Second, "and cut off after `TIME` who is still in /wait")
 	o.Parse()
@@ -73,6 +74,9 @@ func parse() *options {
 		if d <= 0 || d > mostDuration {
 			o.Misused("%s %v: choose more than 0 and at most %v", name, d, mostDuration)
 		}
+	}
+	if o.drainDelay < 0 || o.drainDelay > mostDuration {
+		o.Misused("-drain-delay %v: choose 0, which is none, or at most %v", o.drainDelay, mostDuration)
 	}
 	if *origins != "" {
 		o.face.Origins = strings.Split(*origins, ",")

@@ -59,6 +59,7 @@ func main() {
 			fmt.Fprintf(os.Stderr, "a page for browsers: http://%s%s\n", at, page.Path)
 		},
 		DrainTimeout: o.drainTime + drainGrace,
+		StopDelay:    o.drainDelay,
 		Log:          log,
 	}))
 }

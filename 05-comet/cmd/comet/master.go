@@ -3,10 +3,13 @@ package main
 import (
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"example.com/c10k/04-prefork/prefork"
+	"example.com/c10k/05-comet/comet"
 	"example.com/c10k/05-comet/sequencer"
+	"example.com/c10k/05-comet/usage"
 )
 
 // order is the master's part: the sequencer on the workers' links.
@@ -22,6 +25,7 @@ func newOrder(m *prefork.Master, o *options, log *slog.Logger) order {
 		Send:   func(w prefork.WorkerID, f sequencer.Frame) { m.Send(w, byte(f.Kind), f.Payload()) },
 		After:  m.After,
 		Now:    time.Now,
+		Report: func() string { return comet.MasterReport(os.Getpid(), usage.OfSelf()) },
 	})
 	if kept := m.Kept(); kept != nil {
 		if err := s.Restore(kept); err != nil { // a history that begins anew: clients are told to begin anew too
@@ -34,6 +38,9 @@ func newOrder(m *prefork.Master, o *options, log *slog.Logger) order {
 // Keep is what the program that takes over in an upgrade has to know: the numbers, the history, and the
 // rounds that are under way.
 func (o order) Keep() []byte { return o.Save() }
+
+// Stopping has every worker fail /readyz, some time before they are told to drain.
+func (o order) Stopping() { o.Close() }
 
 // mostEpoch keeps an epoch a number that JavaScript can hold, where numbers are exact up to 2⁵³. That two
 // servers in a row have the same one happens once in 280,000,000,000,000 restarts.

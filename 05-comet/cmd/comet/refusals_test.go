@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +49,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/topics/a", "x", []string{"Origin: http://" + s.addr}, 200, `"id":2`},
 		{"POST", "/topics/a", "", nil, 200, `"id":3`},
 		{"OPTIONS", "/topics/a", "", []string{"Origin: https://elsewhere.example"}, 403, "not on the list"},
+		{"OPTIONS", "/topics/a", "", []string{"Origin: http://" + s.addr}, 204, ""},
+		{"OPTIONS", "/events", "", nil, 204, ""}, // no page asks, so none is refused
 		{"PUT", "/stats", "", nil, 405, "GET, HEAD"},
 		{"GET", "/healthz", "", nil, 200, "ok"},
 		{"HEAD", "/readyz", "", nil, 200, ""},
@@ -57,7 +60,7 @@ func TestRefusals(t *testing.T) {
 		if a.StatusCode != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s %.40s %.20q %v: %s %q, want %d %q", c.method, c.target, c.body, c.header, a.Status, body, c.status, c.says)
 		}
-		if c.status == 405 && a.Header.Get("Allow") == "" {
+		if (c.status == 405 || c.status == 204) && a.Header.Get("Allow") == "" {
 			t.Errorf("%s %s: no Allow", c.method, c.target)
 		}
 	}
@@ -140,12 +143,17 @@ func TestOneTooMany(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	s := startServer(t, "-workers", "2")
 	s.publish("a", "x")
-	a, body := s.asked("GET", "/metrics", "")
+	var a *http.Response
+	var body string
+	s.await("both workers have it", func() bool { // the other one may not have begun to follow
+		a, body = s.asked("GET", "/metrics", "")
+		return strings.Contains(body, `comet_head{worker="worker-1"} 1`) && strings.Contains(body, `comet_head{worker="worker-2"} 1`)
+	})
 	if got := a.Header.Get("Content-Type"); got != "text/plain; version=0.0.4" {
 		t.Errorf("the type is %s", got)
 	}
-	line := regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{worker="worker-\d+"(,le="[^"]+")?\} [0-9.e+-]+)$`)
-	heads := map[string]bool{}
+	line := regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{worker="(worker-\d+|master)"(,le="[^"]+")?\} [0-9.e+-]+)$`)
+	heads, masters := map[string]bool{}, 0
 	for text := range strings.Lines(body) {
 		text = strings.TrimSuffix(text, "\n")
 		if !line.MatchString(text) {
@@ -154,9 +162,15 @@ func TestMetrics(t *testing.T) {
 		if strings.HasPrefix(text, "comet_head{") {
 			heads[text] = true
 		}
+		if strings.Contains(text, `{worker="master"}`) {
+			masters++
+		}
 	}
 	if d := cmp.Diff(map[string]bool{`comet_head{worker="worker-1"} 1`: true, `comet_head{worker="worker-2"} 1`: true}, heads); d != "" {
 		t.Error("heads (-want +got):", d)
+	}
+	if masters != 3 { // its descriptors, goroutines and memory
+		t.Errorf("%d lines about the master: %s", masters, body)
 	}
 }
 
@@ -165,6 +179,7 @@ func TestFlags(t *testing.T) {
 	for args, says := range map[string]string{
 		"-wait 0":                   "-wait 0s",
 		"-drain-time -1s":           "-drain-time",
+		"-drain-delay -1s":          "-drain-delay",
 		"-history -1":               "0 or more",
 		"-token-file /nowhere":      "no such file",
 		"-token-file /dev/null":     "openssl rand",

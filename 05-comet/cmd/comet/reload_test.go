@@ -176,6 +176,30 @@ func TestAStop(t *testing.T) {
 	}
 }
 
+// With -drain-delay TERM begins with /readyz, while new clients are served as before, so that a load balancer which
+// asks /readyz on a new connection each time sees it fail, before one of its clients is refused. A second TERM does
+// not wait for the end of that.
+func TestAStopIsAnnounced(t *testing.T) {
+	s := startServer(t, "-workers", "2", "-drain-delay", "1h")
+	epoch := s.since("a", 0, 0).Epoch
+	poll := s.connect()
+	poll.get(fmt.Sprintf("/events?topic=a&since=%d-0", epoch))
+	s.await("it waits", func() bool { return s.stats().Listening == 1 })
+	s.signal(syscall.SIGTERM)
+	s.await("/readyz fails on new connections", func() bool { a, _ := s.asked("GET", "/readyz", ""); return a.StatusCode == 503 })
+	if a, _ := s.asked("GET", "/healthz", ""); a.StatusCode != 200 {
+		t.Errorf("/healthz: %s", a.Status)
+	}
+	if c := s.stats(); c.Listening != 1 {
+		t.Errorf("%d clients wait, before the drain", c.Listening)
+	}
+	s.publish("a", "published while the stop is announced")
+	if a, body := poll.answer(t); a.StatusCode != 200 || a.Close || !strings.Contains(body, "announced") {
+		t.Errorf("who waits is told %s %q, close %v", a.Status, body, a.Close)
+	}
+	s.signal(syscall.SIGTERM) // and the end of the test sees that it ends
+}
+
 // A client written from docs/protocol.md in curl and sh loses nothing and doubles nothing, while the server
 // is reloaded and loses a worker.
 func TestAShellClientLosesNothing(t *testing.T) {

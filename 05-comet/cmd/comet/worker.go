@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"time"
 
 	"example.com/c10k/01-blocking/http1"
 	"example.com/c10k/03-coroutines/coro"
@@ -17,6 +18,7 @@ import (
 	"example.com/c10k/05-comet/page"
 	"example.com/c10k/05-comet/sequencer"
 	"example.com/c10k/05-comet/swarm"
+	"example.com/c10k/05-comet/usage"
 )
 
 // work is a worker's main: a hub, its HTTP face, and the frames between it and the master.
@@ -33,7 +35,7 @@ func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
 		Application: func(s *coro.Scheduler) (http1.Handler, func(byte, []byte), error) {
 			h = hub.New(s, sendTo(w))
 			c := o.face
-			c.Hub, c.Model, c.Random, c.Name, c.Pid = h, s, rand.Float64, w.Name, os.Getpid()
+			c.Hub, c.Model, c.Random, c.Name, c.Pid, c.Own = h, s, rand.Float64, w.Name, os.Getpid(), usage.OfSelf
 			var handler http1.Handler
 			c.Page = page.New(page.Config{Model: s, Ask: func(r *http1.Request) *http1.Response { return handler(r) },
 				Draining: h.Draining, Offload: s.Offload, Swarm: demo(o)})
@@ -43,6 +45,10 @@ func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
 	})
 }
 
+// demoHold is how long everybody waits in a demo before they are notified: the page has new numbers four times a
+// second, and whoever looks at it should see all of them once.
+const demoHold = time.Second
+
 // demo is the swarm that the page may start. The server is not measured: the swarm's processes are this
 // worker's children, and would be counted with it.
 func demo(o *options) func(ctx context.Context, url string, n int, progress io.Writer) (any, error) {
@@ -50,7 +56,7 @@ func demo(o *options) func(ctx context.Context, url string, n int, progress io.W
 		return nil
 	}
 	return func(ctx context.Context, url string, n int, progress io.Writer) (any, error) {
-		return swarm.Run(ctx, swarm.Options{URL: url, Clients: n, Progress: progress})
+		return swarm.Run(ctx, swarm.Options{URL: url, Clients: n, Progress: progress, Hold: demoHold})
 	}
 }
 

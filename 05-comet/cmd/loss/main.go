@@ -110,14 +110,7 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		outcomes[i].add(figures, p)
 	}
 	show(out, o.pairs, outcomes)
-	if o.file == "" {
-		return nil
-	}
-	if err := figures.Write(o.file); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", o.file)
-	return err
+	return figures.Save(o.file, out)
 }
 
 // one measures a pair, at a server of its own.

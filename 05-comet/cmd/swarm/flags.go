@@ -39,6 +39,7 @@ func parse(args []string, stdout, progress io.Writer) (*options, error) {
 	flags.StringVar(&o.serve, "serve", "", "start a server with `COMMAND` for the run, and stop it; {addr} in it becomes 127.0.0.1:0")
 	flags.IntVar(&o.swarm.Clients, "n", 10_000, "let `N` clients wait")
 	flags.IntVar(&o.pid, "pid", 0, "with -url: measure the server whose first process is `PID` (Linux)")
+	signals := flags.String("signals", "", "send the server `NAMES` while all are there, HUP (reload), USR2 (upgrade) or both, as in HUP,USR2; with -serve or -pid")
 	processes := flags.Int("processes", 0, "run the clients in at least `N` processes; 0: as the limits demand")
 	flags.DurationVar(&o.swarm.Timeout, "timeout", swarm.DefaultTimeout, "give the clients so long to park, and the server so long to answer them all")
 	flags.BoolVar(&o.json, "json", false, "print the result as JSON instead of the table")
@@ -65,6 +66,10 @@ func parse(args []string, stdout, progress io.Writer) (*options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (-h lists the flags)", err)
 	}
+	if a.Signals, err = swarm.ParseSignals(*signals); err != nil {
+		return nil, err
+	}
+	o.swarm.Signals = a.Signals
 	a.Processes, o.swarm.Processes = *processes, *processes
 	a.Progress, o.swarm.Progress = progress, progress
 	return o, o.check(flags)
@@ -79,6 +84,8 @@ func (o *options) check(flags *flag.FlagSet) (err error) {
 		return errors.New("say which server: -url http://127.0.0.1:8080 for one that runs, or -serve 'bin/comet -addr {addr}' to start one")
 	case o.serve != "" && o.pid != 0:
 		return errors.New("-pid goes with -url: a server that -serve starts is measured anyway")
+	case len(o.swarm.Signals) > 0 && o.serve == "" && o.pid == 0:
+		return swarm.ErrSignalWhom
 	case o.pid < 0:
 		return fmt.Errorf("-pid %d is no process", o.pid)
 	case o.swarm.Timeout <= 0:

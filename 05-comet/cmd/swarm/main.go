@@ -11,9 +11,16 @@
 //	swarm -serve 'bin/comet -addr {addr}' -stream 10000 -rate 5 -time 30s
 //	swarm -url http://127.0.0.1:8080 -poll 500 -stream 500 -slow 50 -topics 100 -rate 200 -kills 20
 //
+// What a reload costs, and an upgrade, with everybody there:
+//
+//	swarm -serve 'bin/comet -addr {addr}' -n 10000 -signals HUP,USR2
+//	swarm -serve 'bin/comet -addr {addr}' -poll 5000 -stream 5000 -rate 1 -time 30s -signals HUP,USR2
+//
 // Progress goes to standard error, the table to standard output. Exit status: 0 all is well; 1 a client or a
 // message is missing, wrong or doubled, or the run came to nothing; 2 the command line is wrong; 130
 // interrupted by ^C.
+//
+// What this command does not do: it decides nothing about clients and limits itself; packages swarm and audience do.
 package main
 
 import (

@@ -135,6 +135,8 @@ func TestBadUsageIsOneLineAndStatus2(t *testing.T) {
 		{"-url http://127.0.0.1:1 -poll 5 -slow 1", "1 slow readers of 0 streams"},
 		{"-url http://127.0.0.1:1 -stream 5 -topics 6", "6 topics for 5 clients"},
 		{"-url http://127.0.0.1:1 -stream 5 -time 0s", "a time of 0s"},
+		{"-url http://127.0.0.1:1 -signals HUP", "a signal needs a process"},
+		{"-serve x -signals HUP,KILL", `the signal "KILL"`},
 	} {
 		got := finish(t, process(strings.Fields(test.args)...))
 		if got.status != 2 || !strings.Contains(got.stderr, test.want) || strings.Count(got.stderr, "\n") != 1 || got.stdout != "" {
@@ -280,6 +282,9 @@ func TestCometAnswersEverybody(t *testing.T) {
 	if r.Lost != 0 || r.Wrong != 0 || r.Notified != fmt.Sprint(r.Clients) {
 		t.Errorf("lost %d, wrong %d, and the notifier got %s", r.Lost, r.Wrong, r.Notified)
 	}
+	if r.FanOut <= 0 || r.FanOut > 2*r.Last+100 {
+		t.Errorf("the server took %.1f ms by its own clock to wake everybody, and the last client had its answer after %.1f ms", r.FanOut, r.Last)
+	}
 	if runtime.GOOS != "linux" {
 		return // memory is measured on Linux only
 	}
@@ -290,6 +295,28 @@ func TestCometAnswersEverybody(t *testing.T) {
 	if !testing.Short() && (r.Server.PerClient > budget || r.Server.PerClient < 1000) {
 		t.Errorf("%.0f bytes of user memory for each parked client; want at most %d, and not less than a coroutine has", r.Server.PerClient, budget)
 	}
+}
+
+// A reload and an upgrade while all are there: waiters stay and are told, followers come back and miss nothing.
+func TestRenewalsCostNobodyAnything(t *testing.T) {
+	comet := conform.Build(t, "example.com/c10k/05-comet/cmd/comet") + " -workers 2 -drain-window 200ms -addr {addr}"
+	got := finish(t, process("-json", "-serve", comet, "-n", "300", "-signals", "HUP,USR2"))
+	var waited swarm.Result
+	if err := json.Unmarshal([]byte(got.stdout), &waited); err != nil || got.status != 0 || !isHUPThenUSR2(waited.Renewals) || waited.Notified != "300" {
+		t.Errorf("%v, %+v", err, got)
+	}
+	got = finish(t, process("-json", "-serve", comet, "-poll", "100", "-rate", "20", "-time", "600ms", "-signals", "HUP,USR2"))
+	var followed audience.Result
+	if err := json.Unmarshal([]byte(got.stdout), &followed); err != nil || got.status != 0 || !isHUPThenUSR2(followed.Renewals) {
+		t.Errorf("%v, %+v", err, got)
+	}
+	if followed.Connections < 300 || followed.Received != followed.Sent || followed.Resets != 0 {
+		t.Errorf("100 clients come back twice: %+v", followed)
+	}
+}
+
+func isHUPThenUSR2(r []swarm.Renewal) bool {
+	return len(r) == 2 && r[0].Signal == "HUP" && r[1].Signal == "USR2" && r[0].Took > 0 && r[1].Took > 0
 }
 
 // Followers: the account in one line, and in JSON.

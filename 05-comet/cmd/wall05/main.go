@@ -91,14 +91,10 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	}
 	each := fit(seen, kernel)
 	each.add(figures)
-	if err := each.show(out, o, thisMachine()); err != nil || o.file == "" {
+	if err := each.show(out, o, thisMachine()); err != nil {
 		return err
 	}
-	if err := figures.Write(o.file); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s\n", o.file)
-	return err
+	return figures.Save(o.file, out)
 }
 
 // park lets n clients wait at a server of its own, notifies them, and returns what that took. A client that is

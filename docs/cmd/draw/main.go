@@ -3,8 +3,8 @@
 //	go run ./docs/cmd/draw results/wall-01-sequential.trace.json results/wall-01.json#threads
 //
 // A recording becomes a timeline, and a quantity of a result a chart, with logarithmic axes if it is written
-// QUANTITY/log: the same pictures that a page would have, for light and dark pages, beside the file. The text alternative, the table with the same values, goes
-// to NAME.md beside them.
+// QUANTITY/log: the same pictures that a page would have, for light and dark pages, beside the file. The text
+// alternative, the table with the same values, goes to NAME.md beside them.
 //
 // What it does not do: it changes no page; package book does, from what is in docs/results.
 package main

@@ -1,5 +1,5 @@
 // Command suite runs the tests of the modules it is given and says what it did: one line for each
-// module, the output of what failed, and every skip with its reason.
+// module, the output of what failed, the logs of long tests, and every skip with its reason.
 //
 //	go run ./docs/cmd/suite 01-blocking 02-selectors
 //
@@ -17,9 +17,15 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
+
+// packagesPerProcessor is how many packages are tested at the same time. A server's test waits most of its time, for
+// a time-out, a client that leaves, a process that ends; so a processor has time for more than the one of go test -p.
+const packagesPerProcessor = 2
 
 func main() {
 	race := flag.Bool("race", false, "run under the race detector, and with -short, because it makes everything ten times as slow (needs a C compiler)")
@@ -38,7 +44,7 @@ func main() {
 		// -p 1: a long test measures the machine, so it has the machine to itself.
 		arguments = append(arguments, "-tags", "soak", "-run", "^TestSoak", "-count", "1", "-p", "1", "-timeout", "0")
 	} else {
-		arguments = append(arguments, "-timeout", limit.String())
+		arguments = append(arguments, "-p", strconv.Itoa(packagesPerProcessor*runtime.NumCPU()), "-timeout", limit.String())
 	}
 	failed := false
 	for _, module := range flag.Args() {

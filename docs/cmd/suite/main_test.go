@@ -17,6 +17,8 @@ func TestReport(t *testing.T) {
 		says, silent    []string
 	}{
 		{"well", "./well", "1", true, []string{"ok ", "1 package, 2 tests passed"}, []string{"skip", "failed"}},
+		{"long", "./long", "1", true, []string{"TestSoakTheReportIsRead/memory\n", "of it:", "memory is flat", "1 test passed"},
+			[]string{"nobody needs to read this", "=== RUN", "TestSoakTheReportIsRead\n"}},
 		{"failing", "./unwell", "", false, []string{"FAILED", "got 3 answers, want 4", "1 test passed, 1 failed"},
 			[]string{"nobody needs to read this", "=== RUN"}},
 		{"not building", "./broken", "", false, []string{"FAILED", "undefined: undefinedName", "1 failed"}, nil},

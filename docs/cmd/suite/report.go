@@ -66,6 +66,9 @@ func (r *report) take(e event) {
 		}
 	case "pass":
 		r.count(e, &r.passed)
+		if strings.HasPrefix(e.Test, longPrefix) {
+			r.tell(e.Test, r.output[key])
+		}
 		delete(r.output, key)
 	case "fail":
 		r.count(e, &r.failed)
@@ -81,6 +84,24 @@ func (r *report) take(e event) {
 			r.skips = append(r.skips, fmt.Sprintf("%s: %s", e.Test, reason(r.output[key])))
 		}
 		delete(r.output, key)
+	}
+}
+
+// longPrefix begins the names of long tests. What they have logged is read even if they passed: whoever waited for
+// an hour wants more than a word.
+const longPrefix = "TestSoak"
+
+// tell prints what a test has logged, and not what it wrote as progress: a log entry begins with a file and a line,
+// and t.Log indents the lines that follow.
+func (r *report) tell(test string, output []string) {
+	const following = "        "
+	title, entry := test+"\n", false
+	for _, line := range output {
+		entry = logged.MatchString(line) || entry && (strings.HasPrefix(line, following) || strings.TrimSpace(line) == "")
+		if entry {
+			io.WriteString(r.out, title+line)
+			title = ""
+		}
 	}
 }
 
