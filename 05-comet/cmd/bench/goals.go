@@ -132,17 +132,25 @@ func printGoals(out io.Writer, results map[string]*result) (measured int, silent
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "goal\tat most\tmeasured\tinterval\t")
+	undecided := 0
 	for _, g := range goals {
 		if s, verdict, ok := g.judged(results); !ok {
 			silent = append(silent, g.what)
 		} else {
 			measured++
+			if verdict == verdictSame {
+				undecided++
+			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s to %s\t%s\n", g.what, number(g.most), number(s.median), number(s.least), number(s.most), verdict)
 		}
 	}
 	w.Flush()
 	if measured > 0 {
 		fmt.Fprintf(out, "\nGoals: met or missed if the median is on one side of the bound with %.0f %% confidence, and by more than the noise\n\n%s", 100*confidence, &text)
+		fmt.Fprintln(out, "\nA bound against the floor in C is printed as one against the floor in Go, which is measured here.")
+	}
+	if undecided > 0 {
+		fmt.Fprintf(out, "%d are undecided, as the rounds lie on both sides or within the noise: stop other programs, and measure longer (-rounds 9)\n", undecided)
 	}
 	return measured, silent
 }

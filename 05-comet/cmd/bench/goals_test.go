@@ -129,6 +129,9 @@ func TestGoalsOfADirectory(t *testing.T) {
 	if err := judgeDirectory(&out, directory); err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(out.String(), "undecided") {
+		t.Errorf("met and missed alone, and something is undecided:\n%s", &out)
+	}
 	for server, verdict := range map[string]string{"coroutines, kept": verdictMet, "selectors, kept": verdictMissed} {
 		found := false
 		for line := range strings.Lines(out.String()) {
