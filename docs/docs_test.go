@@ -53,6 +53,9 @@ func replay(t *testing.T, long bool, time func() bool) {
 			return
 		}
 		t.Run(recorded.Name, func(t *testing.T) {
+			if !long { // each has a shell, servers and ports of its own, and most of its time it waits for them
+				t.Parallel()
+			}
 			if missing := recorded.Missing(); missing != "" {
 				t.Skip(missing)
 			}

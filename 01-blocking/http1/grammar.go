@@ -99,16 +99,15 @@ func refuseControl(c byte) *Error {
 	return errControl
 }
 
-// equalFold compares with a name in lower case that has no other bytes than letters and "-:/.".
+// equalFold compares with a name in lower case that has no other bytes than letters, digits and "-:/.". Setting
+// 0x20 makes capitals small and leaves all these as they are. What else it would turn into one of them is a
+// control character, and none gets as far as here.
 func equalFold(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
 	}
 	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
+		if c|0x20 != lower[i] {
 			return false
 		}
 	}

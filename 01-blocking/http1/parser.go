@@ -93,6 +93,12 @@ func (p *Parser) Stage() Stage {
 	return InHead
 }
 
+// Rests tells that the parser holds nothing of its connection: no byte of a message, no charge for a body, no
+// error. Another parser with the same limits can then go on in its place.
+func (p *Parser) Rests() bool {
+	return len(p.bytes) == 0 && p.blank == 0 && p.charged == 0 && p.failed == nil
+}
+
 // Expects tells that the client waits for [Continue] before it sends its body. It is to be asked after
 // Next said that it needs more, and is false as soon as a byte of the body has come.
 func (p *Parser) Expects() bool { return p.expects }

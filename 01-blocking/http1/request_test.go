@@ -54,6 +54,21 @@ func TestFraming(t *testing.T) {
 	}
 }
 
+func TestEqualFold(t *testing.T) {
+	const bytes = "abcdefghijklmnopqrstuvwxyz0123456789-:/."
+	for c := rune(0x20); c < 0x100; c++ {
+		for _, lower := range []byte(bytes) {
+			want := byte(c) == lower || 'a' <= lower && lower <= 'z' && byte(c) == lower-'a'+'A'
+			if got := equalFold([]byte{byte(c)}, string(lower)); got != want {
+				t.Errorf("equalFold(%q, %q) is %v", c, lower, got)
+			}
+		}
+	}
+	if equalFold([]byte("Host"), "hos") || equalFold([]byte("Hos"), "host") {
+		t.Error("the length does not count")
+	}
+}
+
 func TestControl(t *testing.T) {
 	for c := range 256 {
 		want := c < 0x20 && c != '\t' || c == 0x7f

@@ -91,8 +91,15 @@ func appendStatus(dst []byte, status int) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendDecimal appends n, 0 or more. strconv could, with twice the frame: see Date.format.
+// appendDecimal appends n, 0 or more. strconv could, with twice the frame: see Date.format. Most answers
+// are short: their lengths need neither the loop nor the copy, which together cost as much as a whole header line.
 func appendDecimal(dst []byte, n int64) []byte {
+	switch {
+	case n < 10:
+		return append(dst, '0'+byte(n))
+	case n < 100:
+		return append(dst, '0'+byte(n/10), '0'+byte(n%10))
+	}
 	var digits [20]byte // of 64 bits
 	i := len(digits)
 	for {

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"math"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -36,6 +38,18 @@ func TestDate(t *testing.T) {
 		now := time1994.AddDate(0, 0, day)
 		if got, want := string(d.At(now)), now.Format(http.TimeFormat); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestAppendDecimal(t *testing.T) {
+	numbers := []int64{math.MaxInt64}
+	for power := int64(1); power <= math.MaxInt64/10; power *= 10 {
+		numbers = append(numbers, power-1, power, 2*power)
+	}
+	for _, n := range numbers {
+		if got, want := string(appendDecimal([]byte("x"), n)), "x"+strconv.FormatInt(n, 10); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

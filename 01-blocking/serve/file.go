@@ -37,10 +37,10 @@ func (s *sender) SendFile(file io.ReaderAt, offset, n int64) error {
 	}
 	s.left -= n
 	c, sent := s.connection, int64(0)
-	begun := c.options.Now()
+	begun := c.lent.options.Now()
 	for sent < n && s.failed == nil {
 		until := time.Time{}
-		if d := c.options.Timeouts.Write; d != 0 {
+		if d := c.lent.options.Timeouts.Write; d != 0 {
 			until = begun.Add(d * time.Duration(sent/filePiece+1))
 		}
 		var more int64

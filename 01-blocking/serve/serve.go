@@ -6,7 +6,7 @@
 //
 // Bytes are lent. Recv lends what arrived until the strand's next wait, and what a strand needs only
 // while it runs, [Buffers], can be shared by all strands of one scheduler. So a connection that waits
-// holds no buffer.
+// holds no buffer, and no parser unless it waits for the rest of a request.
 //
 // What this package does not do: it accepts nothing, starts nothing, closes nothing, and imports no
 // engine. The event loop of stage 02 is this package inside out.
@@ -37,12 +37,15 @@ type Stream interface {
 	CloseWrite() error
 }
 
-// Buffers are what one strand at a time needs while it runs. A thread has its own; a scheduler has one
-// for all its coroutines, of which only one runs.
+// Buffers are what one strand at a time needs while it runs. A thread has its own; a server on a scheduler has
+// one for all its coroutines, of which only one runs. All connections that use them have the same Options.
 type Buffers struct {
 	Request http1.Request // the one being handled
 	Out     []byte        // the answer being encoded
 	Date    http1.Date    // formatted once a second
+
+	parser  http1.Parser // at rest whenever a strand waits; see keep
+	options *Options
 }
 
 // Options are the same for all connections of a server.
@@ -86,7 +89,7 @@ var DefaultTimeouts = Timeouts{Header: 10 * time.Second, Request: 30 * time.Seco
 // request that cannot be answered. It does not close the stream: who opened it does.
 func Connection(s Stream, lent *Buffers, o *Options) {
 	c := newConnection(s, lent, o)
-	defer c.parser.Release()
+	defer c.release()
 	for {
 		request, err := c.receive()
 		if err != nil {
@@ -94,7 +97,7 @@ func Connection(s Stream, lent *Buffers, o *Options) {
 			return
 		}
 		answers := request.Framing()
-		c.parser.Keep() // the handler may wait, and then the lent bytes are gone
+		c.keep() // the handler may wait, and then the lent bytes are gone
 
 		response := c.handle(request)
 		answers.Close = answers.Ends(response) || o.draining()
@@ -111,15 +114,14 @@ func Connection(s Stream, lent *Buffers, o *Options) {
 	}
 }
 
-// A connection is the state of one: two hundred bytes.
+// A connection is the state of one: 64 bytes.
 type connection struct {
 	stream  Stream
 	lent    *Buffers
-	options *Options
-	parser  http1.Parser
-	start   time.Time // of the time-out that runs
-	idle    bool      // between an answer and the next first byte
-	hurried bool      // a Recv was cancelled in the middle of a request; the second time is final
+	parser  *http1.Parser // the strand's, or its own if a part of a request is pending
+	start   time.Time     // of the time-out that runs
+	idle    bool          // between an answer and the next first byte
+	hurried bool          // a Recv was cancelled in the middle of a request; the second time is final
 }
 
 // newConnection puts the state on the heap. On the stack it would make the frame of Connection the
@@ -127,20 +129,48 @@ type connection struct {
 //
 //go:noinline
 func newConnection(s Stream, lent *Buffers, o *Options) *connection {
-	c := &connection{stream: s, lent: lent, options: o, start: o.Now()}
-	c.parser = http1.NewParser(&lent.Request, o.Limits)
-	return c
+	lent.options = o
+	lent.parser = http1.NewParser(&lent.Request, o.Limits)
+	return &connection{stream: s, lent: lent, parser: &lent.parser, start: o.Now()}
+}
+
+// keep is called before a wait. What is pending becomes the connection's own: the bytes, and the parser, in
+// whose place the strand gets a new one. If nothing is pending the strand's parser does for whoever has bytes
+// next, so that of ten thousand connections that wait for an answer or a request none has a parser.
+//
+//go:noinline
+func (c *connection) keep() {
+	c.parser.Keep()
+	lent := &c.lent.parser
+	switch rests := c.parser.Rests(); {
+	case rests:
+		c.parser = lent
+	case c.parser == lent:
+		own := *lent
+		c.parser = &own
+		*lent = http1.NewParser(&c.lent.Request, c.lent.options.Limits)
+	}
+}
+
+// release is the end of keeping.
+func (c *connection) release() {
+	c.keep()
+	c.parser.Release()
 }
 
 // receive waits until a whole request has arrived. The request is lent.
 func (c *connection) receive() (*http1.Request, error) {
 	for {
 		request, err := c.parser.Next()
-		if request != nil || err != nil {
-			return request, err
+		if request != nil {
+			return request, nil
+		}
+		c.keep()
+		if err != nil {
+			return nil, err
 		}
 		if c.parser.Expects() {
-			if err := c.stream.Send(http1.Continue, c.after(c.options.Timeouts.Write)); err != nil {
+			if err := c.stream.Send(http1.Continue, c.after(c.lent.options.Timeouts.Write)); err != nil {
 				return nil, err
 			}
 		}
@@ -153,7 +183,7 @@ func (c *connection) receive() (*http1.Request, error) {
 			return nil, err
 		}
 		if c.idle {
-			c.idle, c.start = false, c.options.Now()
+			c.idle, c.start = false, c.lent.options.Now()
 		}
 		c.parser.Feed(b)
 	}
@@ -161,12 +191,12 @@ func (c *connection) receive() (*http1.Request, error) {
 
 // deadline is when the client must have sent what is missing.
 func (c *connection) deadline() time.Time {
-	d := c.options.Timeouts.Header
+	d := c.lent.options.Timeouts.Header
 	switch {
 	case c.parser.Stage() == http1.InBody:
-		d = c.options.Timeouts.Request
+		d = c.lent.options.Timeouts.Request
 	case c.idle:
-		d = c.options.Timeouts.Idle
+		d = c.lent.options.Timeouts.Idle
 	}
 	if d == 0 {
 		return time.Time{}
@@ -179,20 +209,20 @@ func (c *connection) after(d time.Duration) time.Time {
 	if d == 0 {
 		return time.Time{}
 	}
-	return c.options.Now().Add(d)
+	return c.lent.options.Now().Add(d)
 }
 
 // handle runs the handler. A panic costs its client an answer and nobody else anything.
 func (c *connection) handle(r *http1.Request) (response *http1.Response) {
 	defer func() {
 		if p := recover(); p != nil {
-			if c.options.Log != nil {
-				c.options.Log.Error("a handler panicked", "panic", p, "stack", string(debug.Stack()))
+			if c.lent.options.Log != nil {
+				c.lent.options.Log.Error("a handler panicked", "panic", p, "stack", string(debug.Stack()))
 			}
 			response = &failed
 		}
 	}()
-	if response = c.options.Handler(r); response == nil {
+	if response = c.lent.options.Handler(r); response == nil {
 		response = &failed
 	}
 	return response
@@ -201,9 +231,9 @@ func (c *connection) handle(r *http1.Request) (response *http1.Response) {
 var failed = http1.Response{Status: 500, Type: "text/plain", Body: []byte("the handler failed\n"), Close: true}
 
 func (c *connection) send(answers http1.Framing, r *http1.Response) error {
-	now := c.options.Now()
+	now := c.lent.options.Now()
 	until := time.Time{}
-	if d := c.options.Timeouts.Write; d != 0 {
+	if d := c.lent.options.Timeouts.Write; d != 0 {
 		until = now.Add(d)
 	}
 	out := http1.AppendResponse(c.lent.Out[:0], answers, r, c.lent.Date.At(now))

@@ -40,8 +40,8 @@ func (c *connection) streamBody(f http1.Framing, r *http1.Response, sent error) 
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			if c.options.Log != nil {
-				c.options.Log.Error("a handler panicked while it streamed", "panic", p, "stack", string(debug.Stack()))
+			if c.lent.options.Log != nil {
+				c.lent.options.Log.Error("a handler panicked while it streamed", "panic", p, "stack", string(debug.Stack()))
 			}
 			err = fmt.Errorf("serve: a Stream panicked: %v", p)
 		}
@@ -85,6 +85,6 @@ func (s *sender) Send(b []byte) error {
 
 func (s *sender) pass(b []byte) {
 	if c := s.connection; s.failed == nil {
-		s.failed = c.stream.Send(b, c.after(c.options.Timeouts.Write))
+		s.failed = c.stream.Send(b, c.after(c.lent.options.Timeouts.Write))
 	}
 }

@@ -60,6 +60,25 @@ func (s NonBlocking) Write(p []byte) (int, error) {
 	}
 }
 
+// Finish is Write for a connection's last bytes: if p is taken whole, CloseWrite follows. On Linux the end then
+// travels in the packet of the last bytes. A short answer and its end are one packet, where Write and Close make
+// two, and the other machine acknowledges, and wakes its reader, once. If p is taken in part, nothing has ended,
+// and the rest is for Write or Finish, soon: some of what was taken may be held back for it, up to 200 ms.
+func (s NonBlocking) Finish(p []byte) (int, error) {
+	for {
+		n, errno := writeMore(int(s), p)
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return 0, failure("write", errno)
+		case n < len(p):
+			return n, nil
+		}
+		return n, s.CloseWrite()
+	}
+}
+
 // CloseWrite ends this direction of the connection (a half-close): the peer reads what was sent and then
 // the end, and may still answer.
 func (s NonBlocking) CloseWrite() error { return closeWrite(int(s)) }
@@ -108,7 +127,7 @@ func AdoptNonBlocking(fd int) (NonBlocking, error) {
 
 // closeWrite is shutdown(2), which waits for nothing.
 func closeWrite(fd int) error {
-	if errno := errnoOf(unix.Shutdown(fd, unix.SHUT_WR)); errno != 0 {
+	if errno := shutdownWrite(fd); errno != 0 {
 		return failure("shutdown", errno)
 	}
 	return nil

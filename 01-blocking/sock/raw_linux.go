@@ -27,6 +27,18 @@ func write(fd int, p []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+// writeMore is write, and the kernel keeps a packet that p does not fill, as more is to come (send(2), MSG_MORE).
+func writeMore(fd int, p []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		unix.MSG_NOSIGNAL|unix.MSG_MORE, 0, 0)
+	return int(n), errno
+}
+
+func shutdownWrite(fd int) syscall.Errno {
+	_, _, errno := syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0)
+	return errno
+}
+
 func acceptNonBlocking(fd int) (int, syscall.Errno) {
 	accepted, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	return int(accepted), errno

@@ -22,6 +22,11 @@ func write(fd int, p []byte) (int, syscall.Errno) {
 	return n, errnoOf(err)
 }
 
+// writeMore is write: MSG_MORE is Linux's.
+func writeMore(fd int, p []byte) (int, syscall.Errno) { return write(fd, p) }
+
+func shutdownWrite(fd int) syscall.Errno { return errnoOf(unix.Shutdown(fd, unix.SHUT_WR)) }
+
 func acceptNonBlocking(fd int) (int, syscall.Errno) { return acceptAs(fd, nonBlocking) }
 
 func acceptBlocking(fd int) (int, syscall.Errno) { return acceptAs(fd, blocking) }

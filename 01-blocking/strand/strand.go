@@ -37,6 +37,16 @@ type Model interface {
 	sync.Locker
 }
 
+// Aside runs fn, which must not wait, where there is more room on the stack than a waiting strand should keep, if
+// the model has such a place (see coro.Scheduler.Aside); otherwise it calls fn.
+func Aside(m Model, fn func()) {
+	if place, ok := m.(interface{ Aside(fn func()) }); ok {
+		place.Aside(fn)
+		return
+	}
+	fn()
+}
+
 // A Waiter is one strand's place to sleep. A Wake that comes before its Wait is not lost, and two of
 // them are one: a Waiter remembers that it was woken, not how often.
 type Waiter interface {

@@ -2,6 +2,7 @@ package coro_test
 
 import (
 	"iter"
+	"strconv"
 	"testing"
 	"time"
 
@@ -76,6 +77,33 @@ func BenchmarkSwitch(b *testing.B) {
 		b.ReportMetric(yield.each(), "ns/yield")
 		b.ReportMetric(yield.each()/pull.each(), "times-pull")
 	})
+}
+
+// A switch among more and more coroutines that take turns. Nothing is done more often for each of them; what
+// grows is what a turn goes through, the stacks first of all, until the processor's caches do not hold it
+// from one turn to the next. A server with more clients that are busy at the same time feels it in the same way.
+func BenchmarkCrowds(b *testing.B) {
+	for _, n := range []int{50, 200, 1000, 10_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			s := benchmarkScheduler(b)
+			s.Run(func() {
+				for range n {
+					s.Daemon("busy", func() {
+						for s.Yield() == nil {
+						}
+					})
+				}
+				s.Yield() // the stacks are there
+				var turn best
+				for b.Loop() {
+					begun := time.Now()
+					s.Yield()
+					turn.since(begun)
+				}
+				b.ReportMetric(float64(turn)/float64(n), "ns/yield")
+			})
+		})
+	}
 }
 
 // A wait with a deadline that is later than the last one's, as nearly every wait of a server has, beside one

@@ -2,6 +2,7 @@ package coro
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"example.com/c10k/01-blocking/strand"
@@ -23,6 +24,9 @@ type descriptor struct {
 
 func (s *Scheduler) register(d *descriptor) {
 	for int(d.fd) >= len(s.table) {
+		if len(s.table) == cap(s.table) { // twice as long: see timers.Push
+			s.table = slices.Grow(s.table, len(s.table)+1)
+		}
 		s.table = append(s.table, nil)
 	}
 	s.table[d.fd] = d
@@ -73,15 +77,29 @@ func (s *Scheduler) forget(d *descriptor) error {
 type Conn struct {
 	descriptor
 	scheduler *Scheduler
-	failed    error // what a write met after its Send had returned
 	rare      *rare // nil most of the time
 }
 
 // What few connections have at any one time, and ten thousand that wait should not pay for.
 type rare struct {
+	failed      error         // what a write met after its Send had returned
 	early       []byte        // came while the handler waited for something else; at most earlyMost
 	read, write time.Duration // deadlines of Read and Write, since the scheduler started; 0: none
 	seen        *trace.Connection
+}
+
+func (c *Conn) seldom() *rare {
+	if c.rare == nil {
+		c.rare = new(rare)
+	}
+	return c.rare
+}
+
+func (c *Conn) failure() error {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.failed
 }
 
 func (s *Scheduler) newConn(fd int, readable bool) *Conn {
@@ -150,8 +168,8 @@ func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
 				}
 			}
 		}
-		if c.failed != nil {
-			return 0, c.failed
+		if err := c.failure(); err != nil {
+			return 0, err
 		}
 		n, err := s.kernel.Read(int(c.fd), p)
 		if s.options.Trace != nil {
@@ -174,11 +192,8 @@ func (c *Conn) readEarly() {
 		return
 	}
 	if err == nil {
-		if c.rare == nil {
-			c.rare = new(rare)
-		}
-		if len(c.rare.early)+n <= earlyMost {
-			c.rare.early = append(c.rare.early, s.in[:n]...)
+		if r := c.seldom(); len(r.early)+n <= earlyMost {
+			r.early = append(r.early, s.in[:n]...)
 			return
 		}
 	}
@@ -191,7 +206,7 @@ func (c *Conn) readEarly() {
 func (c *Conn) Close() error {
 	s := c.scheduler
 	if s.unsent == c {
-		s.flush()
+		c.finish()
 	}
 	if c.handler != nil {
 		c.handler.handles = nil

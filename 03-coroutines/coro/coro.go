@@ -38,6 +38,9 @@ type Kernel interface {
 	Write(fd int, b []byte) (int, error)
 	Shutdown(fd int) error // our direction only: a half-close
 
+	// Finish is Write and, if all of b was taken, Shutdown: so the end can travel with the last bytes.
+	Finish(fd int, b []byte) (int, error)
+
 	// Addresses are a connection's two ends; those that nobody knows any more are not valid.
 	Addresses(fd int) (local, remote netip.AddrPort)
 

@@ -68,10 +68,11 @@ const (
 	toSelect
 	toSleep
 	toHaveItsTurn
+	toStepAside
 )
 
 var verbs = [...]string{"its start", "work", "read", "write", "connect", "accept", "accept",
-	"wake-up", "receive", "send", "select", "time", "its turn"}
+	"wake-up", "receive", "send", "select", "time", "its turn", "a deeper stack"}
 
 // interest is what to want of the descriptor.
 func (r reason) interest() poll.Interest {
@@ -171,7 +172,7 @@ func (s *Scheduler) run(c *coroutine) {
 	if s.options.Slow > 0 {
 		s.watch(c)
 	} else {
-		c.why, _ = c.resume()
+		s.resume(c)
 	}
 	s.current = nil
 	if s.options.Poison {
@@ -193,16 +194,19 @@ func (s *Scheduler) run(c *coroutine) {
 // while it does is what a debugger or SIGQUIT's stacks are for.
 func (s *Scheduler) watch(c *coroutine) {
 	start := s.kernel.Now()
-	c.why, _ = c.resume()
+	s.resume(c)
 	if took := s.kernel.Now().Sub(start); took > s.options.Slow {
 		s.options.OnSlow(c.name, took)
 	}
 }
 
-// declare tells the kernel what c waits for: the descriptor that it named, and the end of the client that
-// it works for. This is done here and not before it parked because here is the scheduler's stack. What a
+// declare tells the timers until when c waits, and the kernel what for: the descriptor that it named, and the end
+// of the client that it works for. This is done here and not before it parked because here is the scheduler's stack. What a
 // coroutine calls makes its own stack grow, and ten thousand of them keep what they once needed.
 func (s *Scheduler) declare(c *coroutine) {
+	if c.deadline != 0 {
+		s.timers.set(c)
+	}
 	var err error
 	if c.why.fd != none {
 		d := s.table[c.why.fd]
@@ -270,7 +274,6 @@ func (s *Scheduler) park(why reason, until time.Duration) error {
 	c := s.current
 	if until != 0 {
 		c.deadline = until
-		s.timers.set(c)
 	}
 	c.state, c.since = parked, s.elapsed
 	c.yield(why)

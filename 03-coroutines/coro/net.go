@@ -73,10 +73,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.closed {
 		return net.ErrClosed
 	}
-	if c.rare == nil {
-		c.rare = new(rare)
-	}
-	c.rare.read = c.scheduler.since(t)
+	c.seldom().read = c.scheduler.since(t)
 	c.scheduler.move(c.reader, c.rare.read)
 	return nil
 }
@@ -86,10 +83,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.closed {
 		return net.ErrClosed
 	}
-	if c.rare == nil {
-		c.rare = new(rare)
-	}
-	c.rare.write = c.scheduler.since(t)
+	c.seldom().write = c.scheduler.since(t)
 	c.scheduler.move(c.writer, c.rare.write)
 	return nil
 }

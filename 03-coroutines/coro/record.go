@@ -8,10 +8,7 @@ import "example.com/c10k/01-blocking/trace"
 
 // begun records that the connection was accepted; the rest of its life is recorded where that leaves a place.
 func (c *Conn) begun() {
-	if c.rare == nil {
-		c.rare = new(rare)
-	}
-	c.rare.seen = c.scheduler.options.Trace.Accept()
+	c.seldom().seen = c.scheduler.options.Trace.Accept()
 }
 
 // parked records that a coroutine that works for a client waits: for the client, or for somebody else.

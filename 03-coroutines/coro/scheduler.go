@@ -15,6 +15,7 @@ type Scheduler struct {
 	options Options
 
 	current *coroutine   // the one that runs
+	aside   func()       // what it wants to have run on the scheduler's stack
 	ready   []*coroutine // to be resumed, in this order
 	next    []*coroutine // what became ready while ready was worked off; the two change places
 	timers  timers       // who waits until when
@@ -39,6 +40,7 @@ type Scheduler struct {
 	running   bool                   // Run was called and has not returned
 	stopping  bool                   // every wait fails with ErrCanceled
 	failure   error                  // what ended Run
+	panicked  error                  // what a function that was run aside panicked with
 	offloaded *strand.Chan[struct{}] // a place for each function that runs off the loop; nil before the first
 
 	foreign struct { // everything that other goroutines touch

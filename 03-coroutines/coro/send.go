@@ -22,8 +22,7 @@ func (c *Conn) Send(b []byte, until time.Time) error {
 		}
 	}
 	if len(b) > cap(s.out) {
-		_, c.failed = c.write(b, s.since(until))
-		return c.failed
+		return c.writeRest(b, s.since(until))
 	}
 	s.out = append(s.out, b...)
 	s.unsent, s.unsentUntil = c, s.since(until)
@@ -49,7 +48,7 @@ func (c *Conn) begin() error {
 	case c.writer != nil: // in the middle of its bytes
 		return ErrBusy
 	}
-	return c.failed
+	return c.failure()
 }
 
 // flush writes what Send took. If the kernel does not take it all, the rest is copied, because the
@@ -74,9 +73,35 @@ func (s *Scheduler) flush() {
 // stack is deep.
 func (c *Conn) flushRest(b []byte, err error) {
 	if err == nil || err == ErrAgain {
-		_, err = c.write(slices.Clone(b), c.scheduler.unsentUntil)
+		c.writeRest(slices.Clone(b), c.scheduler.unsentUntil)
+		return
 	}
-	c.failed = err
+	c.seldom().failed = err
+}
+
+// writeRest is write, and what it meets is remembered.
+func (c *Conn) writeRest(b []byte, until time.Duration) error {
+	_, err := c.write(b, until)
+	if err != nil {
+		c.seldom().failed = err
+	}
+	return err
+}
+
+// finish is flush for a connection that sends nothing more, and says whether its direction has ended with that.
+// If it has not, the rest of the bytes has been written as flush does it, or has failed.
+func (c *Conn) finish() (ended bool) {
+	s := c.scheduler
+	b := s.out
+	s.unsent, s.out = nil, s.out[:0]
+	n, err := s.kernel.Finish(int(c.fd), b)
+	if s.options.Trace != nil {
+		c.wasWritten(n)
+	}
+	if ended = err == nil && n == len(b); !ended {
+		c.flushRest(b[n:], err)
+	}
+	return ended
 }
 
 // write sends all of b, waiting as often as it must, and says how much went out. b belongs to the
@@ -105,11 +130,11 @@ func (c *Conn) CloseWrite() error {
 	if c.closed {
 		return ErrClosed
 	}
-	if c.scheduler.unsent == c {
-		c.scheduler.flush()
+	if c.scheduler.unsent == c && c.finish() {
+		return nil
 	}
-	if c.failed != nil {
-		return c.failed
+	if err := c.failure(); err != nil {
+		return err
 	}
 	return c.scheduler.kernel.Shutdown(int(c.fd))
 }

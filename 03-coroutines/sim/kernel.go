@@ -163,6 +163,15 @@ func (k *Kernel) Shutdown(fd int) error {
 	return err
 }
 
+// Finish is both.
+func (k *Kernel) Finish(fd int, b []byte) (int, error) {
+	n, err := k.Write(fd, b)
+	if err == nil && n == len(b) {
+		err = k.Shutdown(fd)
+	}
+	return n, err
+}
+
 // Addresses are a connection's two ends.
 func (k *Kernel) Addresses(fd int) (local, remote netip.AddrPort) {
 	f, err := k.file("addresses", fd)

@@ -89,6 +89,19 @@ func tell(k coro.Kernel) []string {
 	t.writeUntil("to nobody, until the reset comes", s)
 	t.close("server", s)
 
+	c, s = t.pair(l, at)
+	t.finish("last answer", s)
+	t.wait("last answer", c, poll.Read)
+	t.read("last answer", c)
+	t.wait("end", c, poll.Read)
+	t.read("after the last answer", c)
+	t.write("after our own end", s)
+	t.write("to whoever has said all", c)
+	t.wait("to whoever has said all", s, poll.Read)
+	t.read("to whoever has said all", s)
+	t.close("client", c)
+	t.close("server", s)
+
 	t.close("listener", l)
 	c, err = k.Connect(netip.Addr{}, at)
 	t.say("connect", err)
@@ -150,6 +163,11 @@ func (t *teller) read(what string, fd int) {
 func (t *teller) write(what string, fd int) {
 	n, err := t.kernel.Write(fd, []byte(what))
 	t.say(fmt.Sprintf("write %s: %d", what, n), err)
+}
+
+func (t *teller) finish(what string, fd int) {
+	n, err := t.kernel.Finish(fd, []byte(what))
+	t.say(fmt.Sprintf("finish with %s: %d", what, n), err)
 }
 
 // writeUntil writes a byte after the other until that fails.

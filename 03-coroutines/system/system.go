@@ -92,6 +92,15 @@ func (k *Kernel) Write(fd int, b []byte) (int, error) {
 // Shutdown ends our direction of a connection.
 func (k *Kernel) Shutdown(fd int) error { return sock.NonBlocking(fd).CloseWrite() }
 
+// Finish is both, in one packet if that can be.
+func (k *Kernel) Finish(fd int, b []byte) (int, error) {
+	n, err := sock.NonBlocking(fd).Finish(b)
+	if err == sock.ErrAgain {
+		err = coro.ErrAgain
+	}
+	return n, err
+}
+
 // Addresses are a connection's two ends.
 func (k *Kernel) Addresses(fd int) (local, remote netip.AddrPort) {
 	local, _ = sock.NonBlocking(fd).LocalAddr() // of a broken connection: not valid, which says it

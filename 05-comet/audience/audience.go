@@ -42,7 +42,7 @@ type Options struct {
 	Size       int     // bytes of a message, at least; it is never shorter than what the account needs
 	Kills      float64 // connections cut in a second, in the mean, of all clients
 	Time       time.Duration
-	Signals    []syscall.Signal // sent to PID one after the other, so that they divide Time into equal parts: swarm.ParseSignals
+	Signals    []syscall.Signal // sent to PID, and divide Time into equal parts: see swarm.ParseSignals
 
 	Progress io.Writer // where a person looks; nil shows nothing
 }

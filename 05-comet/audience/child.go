@@ -129,7 +129,8 @@ func (c *clients) report(last bool) {
 		return
 	}
 	c.told = last
-	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Renewal: c.renewal, Back: c.back, Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
+	r := report{Began: c.begun, Behind: c.behind, Closing: c.final != nil, Renewal: c.renewal, Back: c.back,
+		Cut: c.cut, Connections: c.connections, CPU: ownCPU(),
 		Faults: c.faults, tally: c.tally, Last: last}
 	r.tally.Missing = nil
 	if last {

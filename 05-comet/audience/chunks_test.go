@@ -42,7 +42,8 @@ func TestChunksAreJoined(t *testing.T) {
 }
 
 func TestWhatIsNoChunk(t *testing.T) {
-	for _, wire := range []string{"x\r\n", "-1\r\n", "\r\n", "5\n", "3\r\nabcd\r\n", "7fffffff\r\n", "80000000\r\n", strings.Repeat("0", 2000)} {
+	for _, wire := range []string{"x\r\n", "-1\r\n", "\r\n", "5\n", "3\r\nabcd\r\n", "7fffffff\r\n", "80000000\r\n",
+		strings.Repeat("0", 2000)} {
 		for _, size := range []int{1, len(wire)} {
 			var c chunks
 			var err error

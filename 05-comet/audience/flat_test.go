@@ -91,10 +91,11 @@ func judgeFlat(looks []look) (table string, grown []string) {
 			}
 			return fmt.Sprintf("%.0f", v)
 		}
-		fmt.Fprintf(rows, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.name, number(first[column]), number(second[column]), number(last[column]), number(most), verdict)
+		fmt.Fprintf(rows, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.name, number(first[column]), number(second[column]),
+			number(last[column]), number(most), verdict)
 	}
 	rows.Flush()
-	fmt.Fprintf(&text, "%d looks; flat: the last third's median is at most the second's, %.0f %% of it, and what comes and goes\n",
+	fmt.Fprintf(&text, "%d looks; flat: the last third's median is at most the second's, and %.0f %% of that, and what may come and go\n",
 		len(looks), 100*flatShare)
 	return text.String(), grown
 }
@@ -166,7 +167,8 @@ func (s *realServer) lookAt(client *http.Client) (l look, err error) {
 	if u, err := usage.Of(s.PID()); err == nil { // elsewhere than on Linux: unknown, and 0 all the time
 		l[processes], l[memory] = float64(u.Processes), float64(u.Memory)
 	}
-	l[masterOpen], l[masterGoroutines], l[masterMemory] = float64(all.Master.Descriptors), float64(all.Master.Goroutines), float64(all.Master.Memory)
+	l[masterOpen], l[masterGoroutines] = float64(all.Master.Descriptors), float64(all.Master.Goroutines)
+	l[masterMemory] = float64(all.Master.Memory)
 	for _, w := range all.Workers {
 		l[workersOpen] += float64(w.Descriptors)
 		l[workersGoroutines] += float64(w.Goroutines)

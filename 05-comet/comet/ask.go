@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/c10k/01-blocking/http1"
+	"example.com/c10k/01-blocking/strand"
 	"example.com/c10k/05-comet/hub"
 	"example.com/c10k/05-comet/sequencer"
 )
@@ -19,6 +21,7 @@ const topicsMost = 16
 type query struct {
 	topics hub.Topics
 	cursor hub.Cursor   // zero: none was sent
+	until  time.Time    // how long a long poll may wait
 	allow  []http1.Pair // what lets the client's page read the answer
 }
 
@@ -74,11 +77,20 @@ func appendCursor(dst []byte, c hub.Cursor) []byte {
 	return strconv.AppendUint(append(dst, '-'), c.Number, 10)
 }
 
-// listening is what /events and /stream begin with: what is asked for, or why it is refused. The query is on
-// the heap and this frame gone when the handler waits: see handle.
+// listening is what /events and /stream begin with: what is asked for, and what further says to that. It is done
+// aside because little else needs as much stack, and many wait afterwards.
 //
 //go:noinline
-func (f *face) listening(r *http1.Request) (*query, *http1.Response) {
+func (f *face) listening(r *http1.Request, further func(*query) *http1.Response) (q *query, refusal *http1.Response) {
+	strand.Aside(f.Model, func() {
+		if q, refusal = f.query(r); refusal == nil {
+			refusal = further(q)
+		}
+	})
+	return q, refusal
+}
+
+func (f *face) query(r *http1.Request) (*query, *http1.Response) {
 	if string(r.Method) == "OPTIONS" {
 		return nil, f.preflight(r, "GET")
 	}

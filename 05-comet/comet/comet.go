@@ -69,13 +69,13 @@ type face struct {
 func New(c Config) http1.Handler {
 	f := &face{Config: c}
 	f.Hub.Report = f.report
-	return f.handle
-}
 
-// handle finds the route first and then calls it: whoever waits there has the frames of all its callers on
-// its stack, and the one that has compared paths is gone by then. A coroutine's stack has 2 KiB; if it needs
-// more it gets 4, and ten thousand of them keep that.
-func (f *face) handle(r *http1.Request) *http1.Response { return find(r)(f, r) }
+	// The route is found first and then called: whoever waits there has the frames of all its callers on its
+	// stack, and the one that has compared paths is gone by then. A coroutine's stack has 2 KiB; if it needs
+	// more it gets 4, and ten thousand of them keep that. So this is no method either: as a value that would
+	// be a function around it, with a frame of its own.
+	return func(r *http1.Request) *http1.Response { return find(r)(f, r) }
+}
 
 type handler = func(*face, *http1.Request) *http1.Response
 

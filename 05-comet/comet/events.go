@@ -7,22 +7,35 @@ import (
 	"slices"
 
 	"example.com/c10k/01-blocking/http1"
+	"example.com/c10k/01-blocking/strand"
 	"example.com/c10k/05-comet/hub"
 )
 
 // events is a long poll. Its cursor is the client's; the server keeps nothing of a client between two.
 func (f *face) events(r *http1.Request) *http1.Response {
-	q, refusal := f.listening(r)
+	q, refusal := f.listening(r, f.admit)
 	if refusal != nil {
 		return refusal
 	}
+	f.counters.Listeners++
+	b, err := f.Hub.Events(q.topics, q.cursor, q.until)
+	f.counters.Listeners--
+	return f.answer(q, b, err)
+}
+
+// admit says until when a long poll may wait, or refuses it.
+func (f *face) admit(q *query) *http1.Response {
 	if f.full() {
 		return says(503, "too many clients listen", append(q.allow, f.retryAfter())...)
 	}
-	f.counters.Listeners++
-	b, err := f.Hub.Events(q.topics, q.cursor, f.Model.Now().Add(f.jittered(f.Wait, 0.1)))
-	f.counters.Listeners--
-	return f.batch(q, b, err)
+	q.until = f.Model.Now().Add(f.jittered(f.Wait, 0.1))
+	return nil
+}
+
+//go:noinline
+func (f *face) answer(q *query, b *hub.Batch, err error) (a *http1.Response) {
+	strand.Aside(f.Model, func() { a = f.batch(q, b, err) })
+	return a
 }
 
 // batch is the answer to a long poll.

@@ -27,10 +27,12 @@ const (
 // one was taken; meanwhile its cursor stands still. If a batch is not taken within the write time-out the
 // stream ends.
 func (f *face) stream(r *http1.Request) *http1.Response {
-	q, refusal := f.listening(r)
-	if refusal != nil {
-		return refusal
-	}
+	_, answer := f.listening(r, func(q *query) *http1.Response { return f.streaming(r, q) })
+	return answer
+}
+
+// streaming is the answer that has a stream.
+func (f *face) streaming(r *http1.Request, q *query) *http1.Response {
 	if id, ok := r.Get("last-event-id"); ok && len(id) > 0 {
 		var err error
 		if q.cursor, err = parseCursor(string(id)); err != nil {

@@ -46,14 +46,14 @@ func (h *Hub) Events(topics Topics, c Cursor, until time.Time) (*Batch, error) {
 // arrive is what comes before the wait: its frame is gone when ten thousand do.
 //
 //go:noinline
-func (h *Hub) arrive(topics Topics, c Cursor) (*waiter, *Batch, error) {
+func (h *Hub) arrive(topics Topics, c Cursor) (w *waiter, b *Batch, _ error) {
 	if err := h.catchUp(); err != nil {
 		return nil, nil, err
 	}
 	if err := h.checkAhead(c); err != nil {
 		return nil, nil, err
 	}
-	w, b := h.registerThenCheck(topics, c)
+	strand.Aside(h.model, func() { w, b = h.registerThenCheck(topics, c) })
 	return w, b, nil
 }
 
@@ -83,7 +83,7 @@ func (h *Hub) registerThenCheck(topics Topics, c Cursor) (*waiter, *Batch) {
 	if c == (Cursor{}) {
 		return nil, &Batch{Cursor: Cursor{h.epoch, h.history.Head()}}
 	}
-	w := h.join(h.groupOf(topics))
+	w := h.join(h.groupOf(topics), h.model.NewWaiter())
 	if b := h.batch(topics, c); len(b.Messages) > 0 || b.Reset {
 		h.unpark(w, notified)
 		return nil, b
@@ -97,7 +97,14 @@ func (h *Hub) registerThenCheck(topics Topics, c Cursor) (*waiter, *Batch) {
 
 // woken says how a wait ended: err is what the strand was told, and comes too late if somebody else was
 // first.
-func (h *Hub) woken(w *waiter, topics Topics, c Cursor, err error) (*Batch, error) {
+//
+//go:noinline
+func (h *Hub) woken(w *waiter, topics Topics, c Cursor, err error) (b *Batch, _ error) {
+	strand.Aside(h.model, func() { b, err = h.outcome(w, topics, c, err) })
+	return b, err
+}
+
+func (h *Hub) outcome(w *waiter, topics Topics, c Cursor, err error) (*Batch, error) {
 	h.model.Lock()
 	defer h.model.Unlock()
 	if err == strand.ErrTimeout {
@@ -123,7 +130,7 @@ func (h *Hub) catchUp() error {
 		h.model.Unlock()
 		return nil
 	}
-	w := h.join(&h.starting)
+	w := h.join(&h.starting, h.model.NewWaiter())
 	until := h.model.Now().Add(questionTime)
 	h.model.Unlock()
 

@@ -10,7 +10,7 @@ import (
 // wait is cancelled.
 func (h *Hub) Wait() (int, error) {
 	h.model.Lock()
-	w := h.join(&h.waiting)
+	w := h.join(&h.waiting, h.model.NewWaiter())
 	h.model.Unlock()
 	err := w.place.Wait(time.Time{})
 	h.model.Lock()

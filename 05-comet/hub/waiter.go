@@ -1,6 +1,10 @@
 package hub
 
-import "example.com/c10k/01-blocking/strand"
+import (
+	"slices"
+
+	"example.com/c10k/01-blocking/strand"
+)
 
 // A waiter is a strand that waits, in one list or in none.
 type waiter struct {
@@ -40,8 +44,14 @@ type member struct {
 
 // join adds a new waiter to a list. It is a function of its own to keep the frames of those who wait
 // small: of the ten thousand who do, each has them on its stack.
-func (h *Hub) join(g *group) *waiter {
-	w := &waiter{place: h.model.NewWaiter(), group: g, index: len(g.waiters)}
+//
+// A list that is full becomes twice as long. append would add a quarter, and what the lists before it held,
+// altogether four times as much, is garbage that lies around until the next collection.
+func (h *Hub) join(g *group, place strand.Waiter) *waiter {
+	w := &waiter{place: place, group: g, index: len(g.waiters)}
+	if len(g.waiters) == cap(g.waiters) {
+		g.waiters = slices.Grow(g.waiters, len(g.waiters)+1)
+	}
 	g.waiters = append(g.waiters, w)
 	h.counters.Begun++
 	return w

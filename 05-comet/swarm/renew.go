@@ -31,7 +31,8 @@ func ParseSignals(text string) (signals []syscall.Signal, err error) {
 		case "USR2":
 			signals = append(signals, syscall.SIGUSR2)
 		default:
-			return nil, fmt.Errorf("%w: the signal %q is none that renews a server: choose from HUP and USR2, as in HUP,USR2", ErrUsage, name)
+			return nil, fmt.Errorf("%w: the signal %q is none that renews a server: choose from HUP and USR2, as in HUP,USR2",
+				ErrUsage, name)
 		}
 	}
 	return signals, nil
@@ -58,27 +59,29 @@ func (r *run) renew(ctx context.Context) error {
 		if err := syscall.Kill(r.options.PID, signal); err != nil {
 			return fmt.Errorf("process %d cannot be sent %s: %w: is that the server's pid?", r.options.PID, name, err)
 		}
-		for {
-			now, err := r.target.ask(ctx)
-			if err == nil && renewed(before, now) {
-				break
-			}
+		for !r.isRenewed(ctx, before) {
 			if ctx.Err() != nil {
-				return fmt.Errorf("no other workers serve %v after %s: look at what the server says", r.options.Timeout, name)
+				return fmt.Errorf("%v after %s other workers do not serve, or / counts %d of %d: look at what the server says",
+					r.options.Timeout, name, r.counted, r.plan.Clients)
 			}
 			if err := r.rest(ctx, lastPause); err != nil {
 				return err
-			}
-		}
-		for r.counted = 0; r.counted < r.plan.Clients; {
-			if r.counted, err = r.control.count(ctx); err != nil {
-				return r.unparked(ctx, err)
 			}
 		}
 		r.result.Renewals = append(r.result.Renewals, Renewal{name, milliseconds(children.Clock() - began)})
 		r.show.say("%s: other workers serve, and all %s are counted", name, thousands(r.counted))
 	}
 	return nil
+}
+
+// isRenewed asks whether other processes serve, and all waiters are counted.
+func (r *run) isRenewed(ctx context.Context, before statistics) bool {
+	now, err := r.target.ask(ctx)
+	if err != nil || !renewed(before, now) {
+		return false
+	}
+	r.counted, err = r.control.count(ctx)
+	return err == nil && r.counted == r.plan.Clients
 }
 
 // renewed tells whether none of the processes of an earlier survey takes clients any more, and others do.

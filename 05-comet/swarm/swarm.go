@@ -65,7 +65,7 @@ type Result struct {
 	Last   float64 `json:"last_ms"`
 	Total  float64 `json:"total_ms"` // from the first connect to the last report
 
-	FanOut   float64   `json:"fan_out_ms,omitempty"` // from the news to the last answer written, as the server timed it; 0: it does not say
+	FanOut   float64   `json:"fan_out_ms,omitempty"` // until the last answer was written, as the server timed it; 0: unknown
 	Renewals []Renewal `json:"renewals,omitempty"`   // what Options.Signals did
 
 	Lost   int           `json:"lost"`             // waiters without an answer

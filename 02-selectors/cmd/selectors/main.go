@@ -24,6 +24,7 @@ func main() {
 	flags := command.New("one event loop, a state machine for each connection: stage 02", app.Names, false)
 	name := flags.String("poller", poll.Names()[0], "ask the kernel with `NAME`: "+strings.Join(poll.Names(), ", "))
 	flags.Parse()
+	poll.KeepPlace()
 
 	poller, err := poll.New(*name)
 	if err != nil {

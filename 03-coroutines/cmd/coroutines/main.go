@@ -36,6 +36,7 @@ func main() {
 	flags := command.New("a coroutine for each connection: stage 03", append(app.Names, muxName), true)
 	name := flags.String("poller", poll.Names()[0], "ask the kernel with `NAME`: "+strings.Join(poll.Names(), ", "))
 	flags.Parse()
+	poll.KeepPlace()
 
 	poller, err := poll.New(*name)
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 
 // work is a worker's main: a hub, its HTTP face, and the frames between it and the master.
 func work(w *prefork.Worker, o *options, log *slog.Logger) (exit int) {
+	defer giveSlack()()
 	var h *hub.Hub
 	return engine.Coroutines(engine.Config{
 		Worker:      w,

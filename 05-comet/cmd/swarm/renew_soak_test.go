@@ -28,7 +28,8 @@ func TestSoakRenewalsUnderTenThousandWaiters(t *testing.T) {
 func TestSoakRenewalsUnderTenThousandFollowers(t *testing.T) {
 	comet := conform.Build(t, "example.com/c10k/05-comet/cmd/comet") + " -workers 2 -addr {addr}"
 	long := os.Getenv("C10K_SOAK") // make soak says how long
-	got := finish(t, process("-json", "-serve", comet, "-poll", "5000", "-stream", "5000", "-rate", "1", "-time", long, "-signals", "HUP,USR2,HUP,USR2"))
+	got := finish(t, process("-json", "-serve", comet, "-poll", "5000", "-stream", "5000", "-rate", "1",
+		"-time", long, "-signals", "HUP,USR2,HUP,USR2"))
 	var r audience.Result
 	if err := json.Unmarshal([]byte(got.stdout), &r); err != nil || got.status != 0 || len(r.Renewals) != 4 {
 		t.Fatalf("%v, %+v", err, got)
