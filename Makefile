@@ -116,7 +116,7 @@ bench-publish: ## bench's part of make publish, about 20 minutes
 # changes on top. What is there from this commit is left out: after an interruption the same command goes on. Nothing
 # is copied to docs/results before you have seen all. The seconds are estimates, for two cores that do nothing else.
 PUBLISH := results/published
-STEPS   ?= oneprocess chain abhello wall-03 loss stevens faults calls bench# of make publish
+STEPS   ?= bench oneprocess chain abhello wall-03 stevens faults calls loss# of make publish, in this order
 
 publish: build ## measure all STEPS on a machine that does nothing else, about 40 minutes, into results/published
 	@mkdir -p $(PUBLISH); commit=$$(git rev-parse HEAD | cut -c1-12); status=0; began=$$(date +%s); \
@@ -125,15 +125,15 @@ publish: build ## measure all STEPS on a machine that does nothing else, about 4
 		printf '\n[%5d s] %s, about %d s: %s\n' $$(($$(date +%s) - began)) $$name $$seconds "$$*"; \
 		if grep -qs "\"commit\": \"$$commit\"" $(PUBLISH)/$$file.json; then echo "measured already, of this commit: to measure it again, remove $(PUBLISH)/$$file.json"; return; fi; \
 		"$$@" || { status=1; echo "$$name failed: the other steps go on, and make publish STEPS=$$name repeats it"; }; }; \
+	step bench resumes-by-itself 1200 bin/bench -resume -out $(PUBLISH); \
 	step oneprocess oneprocess 25 bin/oneprocess -gevent -rounds 5 -json $(PUBLISH)/oneprocess.json; \
 	step chain chain 15 bin/chain -json $(PUBLISH)/chain.json; \
-	step abhello abhello 150 bin/abhello -json $(PUBLISH)/abhello.json; \
+	step abhello abhello 240 bin/abhello -json $(PUBLISH)/abhello.json; \
 	step wall-03 wall-03 15 bin/wall03 -json $(PUBLISH)/wall-03.json; \
-	step loss loss 500 bin/loss -time 2m -json $(PUBLISH)/loss.json; \
 	step stevens stevens 150 bin/stevens -bin bin -json $(PUBLISH)/stevens.json; \
 	step faults faults 100 bin/bench -faults -out $(PUBLISH); \
 	step calls calls-hello-pipelined 60 bin/bench -calls -out $(PUBLISH); \
-	step bench bench-is-asked-itself 1200 bin/bench -resume -out $(PUBLISH); \
+	step loss loss 500 bin/loss -time 2m -json $(PUBLISH)/loss.json; \
 	printf '\n[%5d s] the results are in $(PUBLISH); which goals they reach: make bench-goals; to publish them: cp $(PUBLISH)/*.json docs/results/ && make weave, and read the diff\n' $$(($$(date +%s) - began)); exit $$status
 
 bench-goals: build ## which goals the results in results/published reach
