@@ -152,15 +152,18 @@ func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
 		return 0, ErrOutside
 	}
 	for {
+		var canceled error
 		switch {
 		case c.closed:
 			return 0, ErrClosed
 		case c.left:
 			return 0, io.EOF
 		case c.drained:
-			if err := s.await(&c.descriptor, &c.reader, toRead, until); err != nil {
+			err := s.await(&c.descriptor, &c.reader, toRead, until)
+			if err != nil && !s.drains(err) {
 				return 0, err
 			}
+			canceled = err
 		default:
 			if s.current.reads++; s.current.reads > readsPerTurn {
 				if err := s.Yield(); err != nil {
@@ -179,7 +182,16 @@ func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
 		if err != ErrAgain {
 			return n, err
 		}
+		if canceled != nil {
+			return 0, canceled
+		}
 	}
+}
+
+// drains tells whether a Recv was ended by CancelRecvs. Then the kernel is asked once more: what has arrived, and
+// was not seen yet, would be lost with the connection, and its sender would get a reset instead of an answer.
+func (s *Scheduler) drains(err error) bool {
+	return err == strand.ErrCanceled && !s.stopping && !s.current.canceled
 }
 
 // readEarly takes what came while the handler waits for something else: bytes of the next request, which

@@ -126,3 +126,20 @@ func TestADrainCancelsOnlyWhoRests(t *testing.T) {
 		c.Send([]byte("late"), time.Time{})
 	})
 }
+
+// A request that has arrived, but was not seen yet when the drain began, is taken and not thrown away.
+func TestADrainTakesWhatHasArrived(t *testing.T) {
+	on(t, func(t *testing.T, s *coro.Scheduler) {
+		connected(t, s, func(c *coro.Conn) {
+			c.Handle()
+			if b, err := c.Recv(time.Time{}); string(b) != "request" || err != nil {
+				t.Errorf("Recv: %q, %v; want what has arrived", b, err)
+			}
+		}, func(c *coro.Conn) {
+			s.Sleep(2 * time.Millisecond) // until the other side waits
+			c.Send([]byte("request"), time.Time{})
+			c.CloseWrite()  // now it is written,
+			s.CancelRecvs() // and nobody has asked the kernel yet
+		})
+	})
+}

@@ -230,8 +230,8 @@ func (s *Scheduler) Stop() {
 }
 
 // CancelRecvs ends, once, every Recv in which a coroutine waits for the client that it handles, with
-// strand.ErrCanceled. It is the first half of a drain: whoever rests between two requests can go, and
-// whoever is in the middle of one calls Recv again.
+// strand.ErrCanceled, if nothing has arrived. It is the first half of a drain: whoever rests between two
+// requests can go, and whoever is in the middle of one calls Recv again.
 func (s *Scheduler) CancelRecvs() {
 	for c := s.tasks; c != nil; c = c.older {
 		if c.handles != nil && c.handles.reader == c {
