@@ -20,7 +20,7 @@ WINDOWS := 01-blocking/http1 01-blocking/strand 05-comet/hub
 
 .DEFAULT_GOAL := help
 .PHONY: help toolchain build run serve wall-01 wall-02 wall-03 wall-04 wall-05 stevens test check soak \
-        bench bench-publish bench-compare bench-parts bench-faults doctor weave record clean \
+        bench bench-publish bench-goals publish bench-compare bench-parts bench-faults doctor weave record clean \
         check-format check-vet check-static check-arrows check-race check-fuzz
 
 help: ## this list
@@ -106,11 +106,38 @@ stevens: build ## one load for every design of a server, as in Stevens' chapter 
 
 bench: build ## measure this machine, beside the published figures; writes to results/, which git ignores
 	bin/bench -quick -out results
-	bin/oneprocess -rounds 3 -json results/oneprocess.json
+	bin/oneprocess -gevent -rounds 3 -json results/oneprocess.json
 	cd 03-coroutines && go test -run '^$$' -bench . ./coro/
 
-bench-publish: build ## measure for most of an hour, and replace the published figures in docs/results: read the diff before you commit it
-	bin/bench -out docs/results
+bench-publish: ## bench's part of make publish, about 20 minutes
+	@$(MAKE) --no-print-directory publish STEPS='calls bench'
+
+# Each step writes to PUBLISH, which git ignores, so that the programs of the next one are of the same commit, with no
+# changes on top. What is there from this commit is left out: after an interruption the same command goes on. Nothing
+# is copied to docs/results before you have seen all. The seconds are estimates, for two cores that do nothing else.
+PUBLISH := results/published
+STEPS   ?= bench oneprocess chain abhello wall-03 stevens faults calls loss# of make publish, in this order
+
+publish: build ## measure all STEPS on a machine that does nothing else, about 40 minutes, into results/published
+	@mkdir -p $(PUBLISH); commit=$$(git rev-parse HEAD | cut -c1-12); status=0; began=$$(date +%s); \
+	step() { name=$$1 file=$$2 seconds=$$3; shift 3; \
+		case " $(STEPS) " in *" $$name "*) ;; *) return;; esac; \
+		printf '\n[%5d s] %s, about %d s: %s\n' $$(($$(date +%s) - began)) $$name $$seconds "$$*"; \
+		if grep -qs "\"commit\": \"$$commit\"" $(PUBLISH)/$$file.json; then echo "measured already, of this commit: to measure it again, remove $(PUBLISH)/$$file.json"; return; fi; \
+		"$$@" || { status=1; echo "$$name failed: the other steps go on, and make publish STEPS=$$name repeats it"; }; }; \
+	step bench resumes-by-itself 1200 bin/bench -resume -out $(PUBLISH); \
+	step oneprocess oneprocess 25 bin/oneprocess -gevent -rounds 5 -json $(PUBLISH)/oneprocess.json; \
+	step chain chain 15 bin/chain -json $(PUBLISH)/chain.json; \
+	step abhello abhello 240 bin/abhello -json $(PUBLISH)/abhello.json; \
+	step wall-03 wall-03 15 bin/wall03 -json $(PUBLISH)/wall-03.json; \
+	step stevens stevens 150 bin/stevens -bin bin -json $(PUBLISH)/stevens.json; \
+	step faults faults 100 bin/bench -faults -out $(PUBLISH); \
+	step calls calls-hello-pipelined 60 bin/bench -calls -out $(PUBLISH); \
+	step loss loss 500 bin/loss -time 2m -json $(PUBLISH)/loss.json; \
+	printf '\n[%5d s] the results are in $(PUBLISH); which goals they reach: make bench-goals; to publish them: cp $(PUBLISH)/*.json docs/results/ && make weave, and read the diff\n' $$(($$(date +%s) - began)); exit $$status
+
+bench-goals: build ## which goals the results in results/published reach
+	@bin/bench -goals $(PUBLISH)
 
 bench-compare: build ## which servers became slower or faster, by CPU time, between the directories OLD and NEW
 	@bin/bench -compare $(OLD) $(NEW)

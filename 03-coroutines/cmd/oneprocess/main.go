@@ -3,6 +3,7 @@
 // this took in user and in system mode, and the memory, beside what was published in 2009.
 //
 //	bin/oneprocess                      as many as descriptors allow, at most 10,000
+//	bin/oneprocess -gevent -rounds 5    beside Python's gevent in the same rounds, and which goals are met
 //	bin/oneprocess -sim -n 1000000      the same lines on the simulated kernel, which has no limits
 //
 // Each connection has two ends here, so a process with a limit of 20,000 descriptors has 9,900 clients; the
@@ -35,6 +36,7 @@ type options struct {
 	seed      uint64
 	poller    string
 	rounds    int
+	gevent    bool
 	file      string
 }
 
@@ -46,10 +48,14 @@ func main() {
 	tool.Uint64Var(&o.seed, "seed", 1, "with -sim: the `NUMBER` that decides what happens when")
 	tool.StringVar(&o.poller, "poller", poll.Names()[0], "without -sim: ask the kernel with `NAME`: "+strings.Join(poll.Names(), ", "))
 	tool.IntVar(&o.rounds, "rounds", 1, "run everything `N` times, 1 to 20")
+	tool.BoolVar(&o.gevent, "gevent", false, "without -sim: run the same on Python's gevent, where it is installed, in the same rounds")
 	tool.StringVar(&o.file, "json", "", "write the values to `FILE`, in the form of docs/results")
 	tool.Parse()
 	command.Between(tool, "n", o.clients, 1, mostClients)
 	command.Between(tool, "rounds", o.rounds, 1, mostRounds)
+	if o.gevent && o.simulated {
+		tool.Misused("-gevent with -sim: gevent runs on this machine's kernel only")
+	}
 	if !slices.Contains(poll.Names(), o.poller) {
 		tool.Misused("-poller %s: choose one of %s", o.poller, strings.Join(poll.Names(), ", "))
 	}
@@ -70,7 +76,13 @@ func run(o options) error {
 	} else if clients, limit := fit(o.clients, descriptors(o.poller)); limit != "" && clients > 0 {
 		fmt.Fprintf(os.Stderr, "%d clients of %d: %s\n", clients, o.clients, limit)
 	}
-	var rounds []round
+	python, err := "", error(nil)
+	if o.gevent {
+		if python, err = findGevent(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	var rounds, gevents []round
 	for i := range o.rounds {
 		r, err := play(o, result.Environment.MemoryBytes)
 		if err != nil {
@@ -80,12 +92,28 @@ func run(o options) error {
 			r.peak = 0 // it is that of the first, in whose memory the others run
 		}
 		rounds = append(rounds, r)
+		if python == "" {
+			continue
+		}
+		if r, err = onGevent(python, r.clients); err != nil {
+			return err
+		}
+		gevents = append(gevents, r)
 	}
-	if err := show(os.Stdout, rounds); err != nil || o.file == "" {
+	if err := show(os.Stdout, rounds, gevents); err != nil {
 		return err
 	}
-	for _, r := range rounds {
+	if o.gevent {
+		goals(os.Stdout, rounds, gevents)
+	}
+	if o.file == "" {
+		return nil
+	}
+	for i, r := range rounds {
 		r.record(result, subject)
+		if gevents != nil {
+			gevents[i].record(result, "gevent")
+		}
 		in2009.record(result, "document-000")
 	}
 	return result.Save(o.file, os.Stdout)

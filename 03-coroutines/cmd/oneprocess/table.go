@@ -48,21 +48,34 @@ func (r round) record(to *measure.Result, subject string) {
 	add("user-share", "%", r.used.share())
 	add("wall", "s", r.used.wall.Seconds())
 	add("memory", "MB", float64(r.peak)/1e6)
-	add("heap", "B", float64(r.heap)/float64(r.clients))
+	add("heap", "B", float64(r.heap)/float64(r.clients)) // gevent's is not known, and 0 is not entered
 	add("stacks", "B", float64(r.stacks)/float64(r.clients))
 }
 
-// show prints the medians of the rounds, beside 2009. What it does not say of that run was not published.
-func show(out io.Writer, rounds []round) error {
+// show prints the medians of the rounds, beside 2009 and, if it ran, gevent. What it does not say of these is not
+// known.
+func show(out io.Writer, rounds, gevents []round) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	line := func(name, format string, of func(round) float64) {
-		then := "–"
-		if v := of(in2009); v > 0 {
-			then = fmt.Sprintf(format, v)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t\n", name, fmt.Sprintf(format, middle(rounds, of)), then)
+	beside := [][]round{{in2009}}
+	if gevents != nil {
+		beside = append(beside, gevents)
 	}
-	fmt.Fprintln(table, "\there\t2009\t")
+	line := func(name, format string, of func(round) float64) {
+		cells := name + "\t" + fmt.Sprintf(format, middle(rounds, of)) + "\t"
+		for _, others := range beside {
+			if v := middle(others, of); v > 0 {
+				cells += fmt.Sprintf(format, v) + "\t"
+			} else {
+				cells += "–\t"
+			}
+		}
+		fmt.Fprintln(table, cells)
+	}
+	titles := "\there\t2009\t"
+	if gevents != nil {
+		titles += "gevent\t"
+	}
+	fmt.Fprintln(table, titles)
 	line("clients", "%.0f", func(r round) float64 { return float64(r.clients) })
 	line("user", "%.2f s", func(r round) float64 { return r.used.user.Seconds() })
 	line("system", "%.2f s", func(r round) float64 { return r.used.system.Seconds() })

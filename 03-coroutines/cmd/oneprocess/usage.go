@@ -28,6 +28,8 @@ type used struct{ wall, user, system time.Duration }
 
 func (u used) plus(v used) used { return used{u.wall + v.wall, u.user + v.user, u.system + v.system} }
 
+func (u used) total() time.Duration { return u.user + u.system }
+
 // share is which part of the processor time is the program's own, in percent.
 func (u used) share() float64 {
 	return 100 * float64(u.user) / float64(max(1, u.user+u.system))

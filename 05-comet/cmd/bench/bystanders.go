@@ -102,7 +102,7 @@ func faultTable(out io.Writer, r *result) {
 		if m := r.find(name, "leak-memory", 0); m != nil {
 			line = append(line, number(sumUp(m.Values).median))
 		} else {
-			line = append(line, "?")
+			line = append(line, "-")
 		}
 	}
 	fmt.Fprintln(w, strings.Join(line, "\t")+"\t")
@@ -123,7 +123,7 @@ func (r *result) sufferers(model, fault string) string {
 	}
 	wait := r.find(model, fault+"-slowest", 0)
 	if wait == nil {
-		return "?"
+		return "not caused"
 	}
 	return fmt.Sprintf("%s, %s, %s ms", share("-connected"), share("-new"), number(sumUp(wait.Values).median))
 }

@@ -56,8 +56,8 @@ func measureCalls(ctx context.Context, o options, stdout, stderr io.Writer) erro
 			return fmt.Errorf("%w: -run %s: system calls are counted with %s", errUsage, w.name, strings.Join(callsWorkloads, ", "))
 		}
 	}
-	r.describe()
-	deck := r.deck()
+	r.describe(r.workloads)
+	deck := r.deck(r.workloads)
 	for i, c := range deck {
 		result := r.results[c.name]
 		result.Title = "System calls for a request: " + c.title

@@ -40,6 +40,7 @@ var controls = []struct {
 	{"floor", (*control).floor, []string{"hello", "comet"}},
 	{"net-http", (*control).netHTTP, []string{"hello", "comet", "faults"}},
 	{"nginx", (*control).nginx, []string{"hello"}},
+	{"nchan", (*control).nchan, []string{"comet"}},
 	{"node", (*control).node, []string{"hello", "comet"}},
 }
 

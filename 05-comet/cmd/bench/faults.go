@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"example.com/c10k/01-blocking/measure"
@@ -32,15 +34,30 @@ var allFaults = []fault{
 	{"leak", "a handler that keeps 32 MiB for ever", (*offender).leak},
 }
 
-// models are the servers, under these faults. The command comet has no such application; its workers are
-// those of prefork, which has two here, so that there is another one.
+// models are the servers, under these faults. Prefork and comet have two workers, so that there is another one.
 var models = []subject{
 	{name: "sequential", command: "{bin}/blocking -model sequential -app faults -addr {addr}"},
 	{name: "threads", command: "{bin}/blocking -model threads -app faults -addr {addr}"},
 	{name: "selectors", command: "{bin}/selectors -app faults -addr {addr}"},
 	{name: "coroutines", command: "{bin}/coroutines -app faults -addr {addr}"},
 	{name: "prefork", command: "{bin}/prefork -workers 2 -app faults -addr {addr}"},
+	{name: cometModel, command: "{bin}/comet -workers 2 -addr {addr}"},
 	{name: "net-http", command: "{bench} -server net-http -app faults -addr {addr}"},
+}
+
+// The command comet has no application that computes or leaks when it is asked to, so those two faults are not
+// caused there; and as no request crashes it, a worker is killed, which is the same to everybody else.
+const cometModel = "comet"
+
+// causeUnder is how the fault comes about under a model; nil: not at all.
+func (f *fault) causeUnder(model string) func(*offender) error {
+	switch {
+	case model != cometModel || f.name == "slow":
+		return f.cause
+	case f.name == "crash":
+		return (*offender).kill
+	}
+	return nil
 }
 
 const (
@@ -83,6 +100,9 @@ func measureFaults(ctx context.Context, o options, stdout, stderr io.Writer) err
 	r := &result{Schema: measure.Schema, Title: "Who suffers from one client's fault", Command: o.command, Environment: describe(load)}
 	for done, all := 0, rounds*len(allFaults)*len(models); done < all; done++ {
 		f, m := allFaults[done%len(allFaults)], models[done/len(allFaults)%len(models)]
+		if f.causeUnder(m.name) == nil {
+			continue
+		}
 		show.show(m.name+", "+f.title, done, all)
 		command, err := m.fill(bin, self, "faults")
 		if err != nil {
@@ -126,7 +146,7 @@ func (f *fault) measure(ctx context.Context, model, command string, into *result
 		}
 	}
 	before, _ := usage.Of(server.PID())
-	if err := f.cause(o); err != nil {
+	if err := f.causeUnder(model)(o); err != nil {
 		return words.add(err)
 	}
 	if ctx.Err() != nil {
@@ -213,6 +233,26 @@ func (o *offender) crash() error {
 		return fmt.Errorf("the process did not crash: %w", err)
 	}
 	return nil
+}
+
+// kill ends one of the server's workers by a signal that nothing can catch, and waits until it is gone.
+func (o *offender) kill() error {
+	var workers []int
+	for limit := time.Now().Add(swarm.StopTimeout); len(workers) == 0 && time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		workers = usage.Tree(o.server.PID())[1:] // without the master
+	}
+	if len(workers) == 0 {
+		return errors.New("the server has no workers: none can be killed")
+	}
+	if err := syscall.Kill(workers[0], syscall.SIGKILL); err != nil {
+		return err
+	}
+	for limit := time.Now().Add(swarm.StopTimeout); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		if !slices.Contains(usage.Tree(o.server.PID()), workers[0]) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the worker %d is still there %v after it was killed", workers[0], swarm.StopTimeout)
 }
 
 func (o *offender) leak() error {

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"example.com/c10k/05-comet/swarm"
 )
 
 // Every fault is caused, and harms those whom it must: of a server with a goroutine for each connection nobody but
@@ -51,6 +53,48 @@ func TestFaults(t *testing.T) {
 		if !strings.Contains(out.String(), f.title) {
 			t.Errorf("the table has no line %q:\n%s", f.title, &out)
 		}
+	}
+}
+
+// Under comet a crash is a worker that was killed, and what its command cannot be made to do is not caused.
+func TestFaultsOfComet(t *testing.T) {
+	t.Setenv(roleVariable, "bench")
+	r := &result{}
+	for _, f := range allFaults {
+		caused := f.causeUnder(cometModel) != nil
+		if want := f.name == "slow" || f.name == "crash"; caused != want {
+			t.Errorf("%s: caused %v", f.title, caused)
+		}
+		if f.causeUnder("net-http") == nil {
+			t.Errorf("%s is not caused under net-http", f.title)
+		}
+		if f.name != "crash" {
+			continue
+		}
+		var words lastWords
+		server, err := swarm.StartServer(t.Context(), os.Args[0]+" as master", &words)
+		if err != nil {
+			t.Fatal(words.add(err))
+		}
+		defer server.Stop()
+		o := &offender{server: server, address: strings.TrimPrefix(server.URL, "http://")}
+		if b, err := arrive(o.address); err != nil {
+			t.Errorf("before the fault: %v", err)
+		} else if err := b.ask(); err != nil {
+			t.Errorf("before the fault: %v", err)
+		}
+		if err := f.causeUnder(cometModel)(o); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := arrive(o.address); err == nil {
+			t.Error("after its only worker was killed somebody accepts")
+		}
+	}
+	var out strings.Builder
+	r.enter(cometModel, "slow-slowest", "ms", 0, 1)
+	faultTable(&out, r)
+	if !strings.Contains(out.String(), "not caused") {
+		t.Errorf("the table does not say what is not caused:\n%s", &out)
 	}
 }
 

@@ -97,10 +97,17 @@ func TestGoalsAreMeasured(t *testing.T) {
 		}
 		t.Errorf("%s: nothing measures %+v", what, f)
 	}
+	parts := map[string]string{}
+	for _, w := range workloads {
+		parts[w.name] = w.part
+	}
 	for _, g := range goals {
 		check(g.what, g.of)
 		if g.over != nil {
 			check(g.what, *g.over)
+			if a, b := parts[g.of.workload], parts[g.over.workload]; a != b {
+				t.Errorf("%s: %s is measured in part %s and %s in part %s: not in the same rounds", g.what, g.of.workload, a, g.over.workload, b)
+			}
 		}
 		if g.most <= 0 || math.IsNaN(g.most) {
 			t.Errorf("%s: at most %v", g.what, g.most)
@@ -122,6 +129,9 @@ func TestGoalsOfADirectory(t *testing.T) {
 	if err := judgeDirectory(&out, directory); err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(out.String(), "undecided") {
+		t.Errorf("met and missed alone, and something is undecided:\n%s", &out)
+	}
 	for server, verdict := range map[string]string{"coroutines, kept": verdictMet, "selectors, kept": verdictMissed} {
 		found := false
 		for line := range strings.Lines(out.String()) {
@@ -131,12 +141,21 @@ func TestGoalsOfADirectory(t *testing.T) {
 			t.Errorf("the goal of %s is not %s:\n%s", server, verdict, &out)
 		}
 	}
-	r.Environment.Date = r.Environment.Date.AddDate(1, 0, 0)
-	if err := r.write(directory, "idle"); err != nil {
-		t.Fatal(err)
-	}
-	if err := judgeDirectory(&out, directory); err == nil || !strings.Contains(err.Error(), "2 runs") {
-		t.Errorf("results of two runs are judged together: %v", err)
+	// 1,000 connections are judged beside 50 of the same rounds, and not beside those of another day.
+	for days, judged := range []bool{true, false} {
+		r.Environment.Date = r.Environment.Date.AddDate(0, 0, days)
+		if err := r.write(directory, "hello-1000"); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		if err := judgeDirectory(&out, directory); err != nil {
+			t.Fatal(err)
+		}
+		goals, silent, _ := strings.Cut(out.String(), "Not measured here")
+		const name = "coroutines, 1,000 connections"
+		if strings.Contains(goals, name) != judged || strings.Contains(silent, name) == judged {
+			t.Errorf("%d days later, judged should be %v:\n%s", days, judged, &out)
+		}
 	}
 }
 

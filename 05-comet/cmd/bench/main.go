@@ -1,7 +1,8 @@
 // Command bench measures every stage beside a floor, and says what a request costs the server.
 //
 //	bench -quick -out results          under two minutes: hello and comet, every stage
-//	bench -out docs/results            the whole of it: more rounds, 1,000 connections, idle neighbours, comet 10,000
+//	bench -out results/published       the whole of it, in about 20 minutes: 1,000 connections, idle neighbours, comet 10,000
+//	bench -resume -out results/published   the same, without the parts that are there already
 //	bench -add 'mine=./mine -addr {addr}' -run hello -quick
 //	bench -compare OLD NEW             which of the servers has become slower or faster
 //	bench -goals docs/results          which goals these results reach
@@ -16,7 +17,10 @@
 // a loop of raw system calls that parses nothing, runs twice in each round (A/A): what differs between
 // floor and floor-again is noise, and no smaller difference means anything.
 //
-// nginx, Node, wrk and ab join where they are installed. wrk and ab load the same servers in the same rounds
+// What is divided by each other is measured in the same rounds, as one part of a run, which writes its files
+// when it ends.
+//
+// nginx, nchan, Node, wrk and ab join where they are installed. wrk and ab load the same servers in the same rounds
 // as our own load does, so that it can be seen whether a request costs the same, whoever makes it.
 //
 // What this program does not do: it draws nothing, and measures only this machine.
@@ -34,6 +38,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -74,6 +79,7 @@ type options struct {
 	rounds    int           // 0: as the mode has it
 	seconds   time.Duration // of load in each measurement; 0: as the mode has it
 	requests  int           // at most, in each measurement; 0: as the workload has it
+	resume    bool          // leave out what is in out already
 	add       []subject
 	command   string // as it was typed, for the record
 
@@ -85,7 +91,7 @@ type options struct {
 
 // parse reads the command line. flag itself has said why if it fails.
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{command: strings.Join(append([]string{"bin/bench"}, args...), " ")}
+	o := &options{}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.BoolVar(&o.quick, "quick", false, "measure less, in under two minutes")
@@ -97,6 +103,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.rounds, "rounds", 0, "measure everything `N` times; 0: as the mode has it")
 	flags.DurationVar(&o.seconds, "time", 0, "load each server for `TIME` in each round; 0: as the mode has it")
 	flags.IntVar(&o.requests, "requests", 0, "and with at most `N` requests; 0: as the workload has it")
+	flags.BoolVar(&o.resume, "resume", false, "leave out what -out has already from the same command and commit")
 	flags.Func("add", "measure also a server of your own: `NAME=COMMAND`, with {addr} and {app} in it", func(text string) error {
 		s, err := parseSubject(text)
 		o.add = append(o.add, s)
@@ -112,9 +119,13 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.DurationVar(&o.control.spin, "spin", 0, "with -server: compute for `TIME` in each request, to see that it is noticed")
 	flags.BoolVar(&o.control.deferAccept, "defer-accept", false, "with -server floor or nginx: let the kernel keep a connection until its first bytes arrive")
 	err := flags.Parse(args)
+	o.command = strings.Join(append([]string{"bin/bench"}, slices.DeleteFunc(slices.Clone(args), isResume)...), " ")
 	o.rest = flags.Args()
 	return o, err
 }
+
+// isResume tells -resume from what decides about the results.
+func isResume(arg string) bool { return strings.TrimLeft(arg, "-") == "resume" }
 
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
@@ -127,7 +138,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	slower, err := o.do(ctx, stdout, stderr)
 	switch {
 	case ctx.Err() != nil && o.control.name == "":
-		fmt.Fprintln(stderr, "bench: interrupted: the servers have ended, and nothing was written")
+		fmt.Fprintln(stderr, "bench: interrupted: the servers have ended, and what they had shown is not written; parts that had ended before are (-resume goes on)")
 		return exitInterrupted
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(stderr, "bench:", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"example.com/c10k/01-blocking/command"
@@ -74,6 +73,9 @@ func locate(name string) (string, error) {
 }
 
 func installed(name string) bool {
+	if name == nchanModule {
+		return findNchan() != "" && installed("nginx")
+	}
 	_, err := locate(name)
 	return err == nil
 }
@@ -85,44 +87,12 @@ func packageOf(program string) string {
 		return "apache2-utils"
 	case "nginx":
 		return "nginx-light"
+	case nchanModule:
+		return "libnginx-mod-nchan"
 	case "node":
 		return "nodejs"
 	}
 	return program
-}
-
-// nginxConfiguration makes nginx what the others are: one worker, no log, connections that are kept for any
-// number of requests. It has a directory for files of which none is ever written.
-const nginxConfiguration = `
-daemon off; worker_processes 1; worker_rlimit_nofile {descriptors}; error_log stderr; pid {directory}/pid;
-events { worker_connections {connections}; }
-http {
-	access_log off; default_type text/plain; keepalive_requests 1000000000;
-	client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy; fastcgi_temp_path {directory}/fastcgi;
-	uwsgi_temp_path {directory}/uwsgi; scgi_temp_path {directory}/scgi;
-	server { listen {addr} backlog={backlog} {deferred}; location / { return 200 "Hello, World!"; } }
-}
-`
-
-// nginx takes inherited listeners from a variable, as it does in its own upgrade ("Upgrading Executable on
-// the Fly", nginx.org/en/docs/control.html); the configuration must name the same address.
-func (c *control) nginx() error {
-	directory, err := os.MkdirTemp("", "c10k-nginx-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(directory)
-	deferred := ""
-	if c.deferAccept {
-		deferred = "deferred"
-	}
-	most := sock.DescriptorLimit()
-	file := filepath.Join(directory, "nginx.conf")
-	return c.run("nginx", []string{fmt.Sprintf("NGINX=%d;", inherited)}, func(at string) ([]string, error) {
-		text := strings.NewReplacer("{directory}", directory, "{addr}", at, "{deferred}", deferred,
-			"{descriptors}", fmt.Sprint(most), "{connections}", fmt.Sprint(most*3/4), "{backlog}", fmt.Sprint(peerBacklog)).Replace(nginxConfiguration)
-		return []string{"-p", directory, "-c", file}, os.WriteFile(file, []byte(text), 0o644)
-	})
 }
 
 // nodeServer is both applications for Node. The answer is in one piece, with its length.

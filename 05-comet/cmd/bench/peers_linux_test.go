@@ -11,6 +11,7 @@ func TestPeersAreMeasured(t *testing.T) {
 	for _, c := range []struct{ subject, program, workloads string }{
 		{"nginx", "nginx", "hello,hello-close,hello-pipelined"},
 		{"nginx-deferred", "nginx", "hello-close"},
+		{"nchan", "nchan", "comet-1000"},
 		{"node", "node", "hello,comet-1000"},
 	} {
 		t.Run(c.subject, func(t *testing.T) {

@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 	switch role := os.Getenv(roleVariable); {
 	case len(os.Args) > 2 && os.Args[1] == "as" && os.Args[2] == "in-turn":
 		serveInTurn()
+	case len(os.Args) > 2 && os.Args[1] == "as" && os.Args[2] == "master":
+		superviseInTurn()
 	case len(os.Args) > 2 && os.Args[1] == "as":
 		serveAs(os.Args[2], os.Args[3:])
 	case role == "bench", load.IsChild(), swarm.IsChild():
@@ -96,6 +98,22 @@ func serveInTurn() {
 		}
 		conn.Close()
 	}
+}
+
+// superviseInTurn is the same with a worker that serves, and a master that reaps it and starts no other.
+func superviseInTurn() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM)
+	worker := exec.Command(os.Args[0], "as", "in-turn")
+	worker.Stderr = os.Stderr
+	if err := worker.Start(); err != nil {
+		panic(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Wait() }()
+	<-told
+	worker.Process.Kill() // it may have been killed before
+	<-ended
 }
 
 // process is bench as a process of its own, because it confines itself to a processor.

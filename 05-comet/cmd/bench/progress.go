@@ -30,17 +30,23 @@ func newProgress(out io.Writer) *progress {
 	return p
 }
 
-// show tells what is being measured now, as one of so many measurements, of which some are done.
+// show tells what is being measured now, as one of so many measurements, of which some are done. They take about
+// the same time.
 func (p *progress) show(what string, done, all int) {
+	p.showShare(what, done, all, float64(done)/float64(max(1, all)))
+}
+
+// showShare is show for measurements that do not: share of the time that all take has gone, from 0 to 1.
+func (p *progress) showShare(what string, done, all int, share float64) {
 	now := time.Now()
 	if !p.terminal && now.Sub(p.shown) < plainPause {
 		return
 	}
 	p.shown = now
 	left := "how long it takes is known soon"
-	if done > 0 {
-		each := now.Sub(p.began) / time.Duration(done)
-		left = (each * time.Duration(all-done)).Round(time.Second).String() + " left"
+	if share > 0 {
+		gone := now.Sub(p.began)
+		left = time.Duration(float64(gone)*(1/share-1)).Round(time.Second).String() + " left"
 	}
 	line := fmt.Sprintf("bench: %d of %d, %s: %s", done+1, all, left, what)
 	if !p.terminal {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,10 +19,14 @@ type run struct {
 	workloads []workload
 	subjects  []subject
 	cores     cores
-	results   map[string]*result // by the workload's name
-	broken    map[string]bool    // by cell.key: failed once, and not measured again
+	described bool                // on the screen
+	results   map[string]*result  // by the workload's name
+	broken    map[string]bool     // by cell.key: failed once, and not measured again
+	here      measure.Environment // with the commit that the results will be of
 	show      *progress
 	bin, self string
+
+	behind, ahead expectation // what was measured, and all that is to be
 }
 
 // A cell is one measurement of one round.
@@ -43,31 +46,25 @@ func (c *cell) String() string {
 	return c.subject.name + ", " + c.name
 }
 
-// measureAll is the whole of a run: all rounds, the files, the tables. Servers that failed are an error, after
-// everything else was measured.
+// measureAll is the whole of a run: part after part, its rounds, files and tables. Servers that failed are an error,
+// after everything else was measured.
 func measureAll(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	r, err := newRun(o, stderr)
 	if err != nil {
 		return err
 	}
-	r.describe()
-	if err := r.rounds(ctx); err != nil {
-		return err
+	r.ahead = r.expected(r.workloads)
+	if r.ahead = r.expected(r.workloads); o.resume {
+		r.workloads = r.resume()
 	}
-	for _, w := range r.workloads {
-		result := r.results[w.name]
-		if len(result.Measurements) == 0 {
-			continue
+	for _, part := range r.parts() {
+		if err := r.part(ctx, part, stdout); err != nil {
+			return err
 		}
-		if o.out != "" {
-			if err := result.write(o.out, w.name); err != nil {
-				return fmt.Errorf("cannot write the results (%w): choose another -out", err)
-			}
-		}
-		published, _ := readResult(filepath.Join(o.published, w.name+".json")) // none yet, or of an older form: then nothing stands beside
-		table(stdout, result, published)
 	}
-	printGoals(stdout, r.results)
+	if _, silent := printGoals(stdout, r.results); len(silent) > 0 && len(silent) < len(goals) {
+		fmt.Fprintf(stdout, "\n%d more goals are about what was not measured now: without -quick, -run and -only it is\n", len(silent))
+	}
 	printAgreement(stdout, r.results)
 	if o.out != "" {
 		r.show.say("the results are in %s", o.out)
@@ -79,7 +76,8 @@ func measureAll(ctx context.Context, o options, stdout, stderr io.Writer) error 
 }
 
 func newRun(o options, stderr io.Writer) (*run, error) {
-	r := &run{options: o, results: map[string]*result{}, broken: map[string]bool{}, show: newProgress(stderr)}
+	r := &run{options: o, results: map[string]*result{}, broken: map[string]bool{}, here: measure.Here(""),
+		show: newProgress(stderr)}
 	var err error
 	if r.mode, err = o.mode(); err != nil {
 		return nil, err
@@ -105,23 +103,29 @@ func newRun(o options, stderr io.Writer) (*run, error) {
 	return r, nil
 }
 
-// describe begins the results with what is known before.
-func (r *run) describe() {
-	r.cores = chooseCores()
+// describe begins the results of workloads with what is known before.
+func (r *run) describe(workloads []workload) {
+	if r.cores.note == "" {
+		r.cores = chooseCores()
+	}
 	e := describe(r.cores.note) // with a load average from before we make a load ourselves
-	for _, w := range r.workloads {
+	for _, w := range workloads {
 		r.results[w.name] = &result{Schema: measure.Schema, Title: w.title, Command: r.command, Environment: e}
 	}
+	if r.described {
+		return // it has been said, and all but the load average is the same
+	}
+	r.described = true
 	r.show.say("%s, %d cores, %s %s, %s; %s", e.CPU, e.Cores, e.OS, e.Kernel, e.Go, e.Load)
 	if e.Changed() {
 		r.show.say("there are changes that are not committed: the results say so, and are not for publishing")
 	}
 }
 
-// deck is one round's cells, in the order of the tables.
-func (r *run) deck() (deck []cell) {
-	for i := range r.workloads {
-		w := &r.workloads[i]
+// deck is one round's cells of some workloads, in the order of the tables.
+func (r *run) deck(workloads []workload) (deck []cell) {
+	for i := range workloads {
+		w := &workloads[i]
 		for _, idle := range w.axis() {
 			for _, s := range r.subjects {
 				if w.serves(s) {
@@ -133,11 +137,11 @@ func (r *run) deck() (deck []cell) {
 	return deck
 }
 
-// rounds measures everything once in each round, in an order of its own. What fails is left out from then on,
+// rounds measures these workloads once in each round, in an order of its own. What fails is left out from then on,
 // with all its values: a table compares rounds, and it would miss some.
-func (r *run) rounds(ctx context.Context) error {
+func (r *run) rounds(ctx context.Context, workloads []workload) error {
 	defer r.show.end()
-	deck := r.deck()
+	deck := r.deck(workloads)
 	shuffled := slices.Clone(deck)
 	type outcome struct {
 		quantity, unit string
@@ -152,11 +156,12 @@ func (r *run) rounds(ctx context.Context) error {
 		}
 		rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 		seen := map[string][]outcome{}
-		for i, c := range shuffled {
+		for _, c := range shuffled {
+			r.show.showShare(fmt.Sprintf("round %d of %d, %s", round+1, r.mode.rounds, &c), r.behind.cells, r.ahead.cells, r.behind.share(r.ahead))
+			r.behind.add(&c, r.mode.load)
 			if r.broken[c.key()] {
 				continue
 			}
-			r.show.show(fmt.Sprintf("round %d of %d, %s", round+1, r.mode.rounds, &c), round*len(deck)+i, r.mode.rounds*len(deck))
 			err := r.measure(ctx, &c, func(quantity, unit string, value float64) {
 				seen[c.key()] = append(seen[c.key()], outcome{quantity, unit, value})
 			})

@@ -35,6 +35,7 @@ var subjects = slices.Concat(reference, deferred, slices.DeleteFunc([]subject{
 	{name: "net-http", command: "{bench} -server net-http -app {app} -addr {addr}"},
 	{name: "nginx", command: "{bench} -server nginx -app {app} -addr {addr}", needs: "nginx"},
 	{name: "nginx-deferred", command: "{bench} -server nginx -defer-accept -app {app} -addr {addr}", in: "hello-close,hello-ab", needs: "nginx"},
+	{name: "nchan", command: "{bench} -server nchan -app {app} -addr {addr}", in: "comet-1000,comet-10000", needs: "nchan"},
 	{name: "node", command: "{bench} -server node -app {app} -addr {addr}", needs: "node", long: true, warming: 2 * time.Second},
 }, func(s subject) bool { return slices.Contains(subjectNames(reference), s.name) }))
 

@@ -10,6 +10,7 @@ import (
 // A workload is one way to load the servers; its results are one file.
 type workload struct {
 	name    string
+	part    string // workloads of the same one are measured in the same rounds, and may be divided by each other
 	title   string
 	app     string   // hello or comet
 	without []string // subjects that cannot serve it; why is in the comment beside each
@@ -20,7 +21,7 @@ type workload struct {
 	pipeline int
 	fresh    bool
 	requests int   // at most, in each measurement; 0: the time is the bound
-	idle     []int // measured once for each of these numbers of idle neighbours
+	idle     []int // measured once for each of these numbers of idle neighbours; 0 is what the others are divided by
 }
 
 // A connection that a server closes first rests in its TIME_WAIT for a minute, in the kernel's memory; so
@@ -31,33 +32,33 @@ const closingMost = 4000
 var atRest = []int{0}
 
 var workloads = []workload{
-	{name: "hello", title: "Hello, World! over 50 connections that are kept alive", app: "hello",
+	{name: "hello", part: "kept", title: "Hello, World! over 50 connections that are kept alive", app: "hello",
 		// sequential would serve the first client and none of the other 49
 		without: []string{"sequential"},
 		clients: 50, pipeline: 1},
-	{name: "hello-close", title: "Hello, World! from 50 clients with a connection for each request", app: "hello",
+	{name: "hello-close", part: "fresh", title: "Hello, World! from 50 clients with a connection for each request", app: "hello",
 		clients: 50, pipeline: 1, fresh: true, requests: closingMost},
-	{name: "hello-pipelined", title: "Hello, World! over 50 connections with 16 requests in each write", app: "hello",
+	{name: "hello-pipelined", part: "pipelined", title: "Hello, World! over 50 connections with 16 requests in each write", app: "hello",
 		without: []string{"sequential"},
 		clients: 50, pipeline: 16},
-	{name: "hello-1000", title: "Hello, World! over 1,000 connections that are kept alive", app: "hello", fullRun: true,
+	{name: "hello-1000", part: "kept", title: "Hello, World! over 1,000 connections that are kept alive", app: "hello", fullRun: true,
 		without: []string{"sequential"},
 		clients: 1000, pipeline: 1},
-	{name: "hello-wrk", title: "Hello, World! over 50 connections that are kept alive, asked by wrk", app: "hello", fullRun: true,
+	{name: "hello-wrk", part: "kept", title: "Hello, World! over 50 connections that are kept alive, asked by wrk", app: "hello", fullRun: true,
 		without: []string{"sequential"}, tool: "wrk",
 		clients: 50, pipeline: 1},
-	{name: "hello-ab", title: "Hello, World! from 50 clients with a connection for each request, asked by ab", app: "hello", fullRun: true,
+	{name: "hello-ab", part: "fresh", title: "Hello, World! from 50 clients with a connection for each request, asked by ab", app: "hello", fullRun: true,
 		tool:    "ab",
 		clients: 50, pipeline: 1, fresh: true, requests: closingMost},
-	{name: "idle", title: "Hello, World! over 50 connections with idle neighbours", app: "hello", fullRun: true,
+	{name: "idle", part: "idle", title: "Hello, World! over 50 connections with idle neighbours", app: "hello", fullRun: true,
 		// a thread each: 10,000 idle neighbours are where Go gives up
 		without: []string{"sequential", "threads"},
-		clients: 50, pipeline: 1, idle: []int{10, 100, 1000, 10_000}},
-	{name: "comet-1000", title: "1,000 clients parked and notified", app: "comet",
+		clients: 50, pipeline: 1, idle: []int{0, 10, 100, 1000, 10_000}},
+	{name: "comet-1000", part: "comet-1000", title: "1,000 clients parked and notified", app: "comet",
 		// the first waiter would stop everybody, the notifier included; and nginx alone has nobody wait
 		without: []string{"sequential", "nginx"},
 		clients: 1000},
-	{name: "comet-10000", title: "10,000 clients parked and notified", app: "comet", fullRun: true,
+	{name: "comet-10000", part: "comet-10000", title: "10,000 clients parked and notified", app: "comet", fullRun: true,
 		without: []string{"sequential", "threads", "nginx"},
 		clients: 10_000},
 }
@@ -100,16 +101,20 @@ type mode struct {
 }
 
 // Five rounds are the fewest from which a difference can be told from chance: that all five values of one
-// lie below all five of the other happens once in 252 times by itself.
+// lie below all five of the other happens once in 252 times by itself. What differs between two starts of the
+// same server is not less in a longer load: so a load is a second, and who has more time takes more rounds.
 var (
 	quick = mode{rounds: 5, load: 300 * time.Millisecond, budget: 110 * time.Second}
-	full  = mode{rounds: 9, load: 2 * time.Second}
+	full  = mode{rounds: 5, load: time.Second}
 )
 
 func (o *options) mode() (mode, error) {
 	m := full
 	if o.quick {
 		m = quick
+	}
+	if o.resume && o.out == "" {
+		return m, fmt.Errorf("%w: -resume goes on with what is in a directory: say which with -out", errUsage)
 	}
 	if o.rounds < 0 || o.seconds < 0 || o.requests < 0 {
 		return m, fmt.Errorf("%w: -rounds, -time and -requests are at least 1, or 0 for what the mode has", errUsage)
