@@ -99,7 +99,10 @@ func (e *end) breaks(w *World) {
 	if e.finished { // Linux tells a writer so (tcp_reset, CLOSE_WAIT), and a reader that the stream is at its end
 		e.broken = ErrBrokenPipe
 	}
-	if w.happens(0.5) {
+	if w.happens(w.options.Faults.Forgotten) {
+		if e.arrived > 0 { // and no system calls it the end when something is missing before it
+			e.finished, e.broken = false, ErrReset
+		}
 		e.arrived = 0
 	}
 	e.inbox = e.inbox[:e.arrived]

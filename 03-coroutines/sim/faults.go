@@ -15,6 +15,7 @@ type Faults struct {
 	Early      float64 // Wait returns nothing before its time, as after a signal
 	Late       float64 // a packet comes up to three seconds late, and all behind it
 	Reset      float64 // of connections: broken for both sides, at some moment of their first seconds
+	Forgotten  float64 // of resets: what had arrived and was not read yet is gone (systems differ)
 	Aborted    float64 // of accepts: the client was gone
 	Exhausted  float64 // no descriptor is left, for an accept or a connect
 	Stall      float64 // of waits: the whole machine stood still, for up to two seconds
@@ -34,14 +35,14 @@ func Draw(r *rand.Rand) Faults {
 	return Faults{
 		Short: some(0.8), Again: some(0.5), Unfounded: some(0.3), Withheld: some(0.7), Early: some(0.3),
 		Late: some(0.2), Reset: some(0.3), Aborted: some(0.3), Exhausted: some(0.2), Stall: some(0.02),
-		Unfair: some(0.2), SmallRooms: r.IntN(4) == 0,
+		Unfair: some(0.2), SmallRooms: r.IntN(4) == 0, Forgotten: 0.5,
 	}
 }
 
 // Harmless are the faults without those that end connections: everything is slow and cut in pieces, but
 // every byte arrives.
 func (f Faults) Harmless() Faults {
-	f.Reset, f.Aborted, f.Exhausted, f.Stall, f.Late = 0, 0, 0, 0, 0
+	f.Reset, f.Forgotten, f.Aborted, f.Exhausted, f.Stall, f.Late = 0, 0, 0, 0, 0, 0
 	return f
 }
 
