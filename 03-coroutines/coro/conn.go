@@ -169,6 +169,7 @@ func (c *Conn) receive(p []byte, until time.Duration) (int, error) {
 				if err := s.Yield(); err != nil {
 					return 0, err
 				}
+				continue // it may be closed now
 			}
 		}
 		if err := c.failure(); err != nil {

@@ -1,7 +1,9 @@
 package coro_test
 
 import (
+	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -178,5 +180,31 @@ func TestClosingWakesWhoWaits(t *testing.T) {
 				}
 			}
 		}, func(c *coro.Conn) { s.NewWaiter().Wait(s.Now().Add(20 * time.Millisecond)) })
+	})
+}
+
+// Who reads much lets others go first now and then, and one of them may close the connection.
+func TestClosingMeetsWhoYields(t *testing.T) {
+	on(t, func(t *testing.T, s *coro.Scheduler) {
+		const sent = 100
+		connected(t, s, func(c *coro.Conn) {
+			one := make([]byte, 1)
+			if _, err := c.Read(one); err != nil { // this one may wait; the others are done in one turn
+				t.Error(err)
+			}
+			closed := false
+			s.Go("closer", func() { c.Close(); closed = true })
+			for n := 1; n < sent && !closed; n++ {
+				if _, err := c.Read(one); closed && !errors.Is(err, net.ErrClosed) {
+					t.Errorf("read %d: %v; want the news that it is closed", n, err)
+				}
+			}
+			if !closed {
+				t.Error("all was read: nobody had a turn in between")
+			}
+		}, func(c *coro.Conn) {
+			c.Send(make([]byte, sent), time.Time{})
+			c.Recv(time.Time{}) // the end
+		})
 	})
 }
