@@ -156,7 +156,11 @@ func (s *Server) send(c *connection) {
 		s.cleanOut()
 		return
 	}
-	n, err := sock.NonBlocking(c.socket).Write(s.out)
+	write := sock.NonBlocking.Write
+	if c.closing {
+		write = sock.NonBlocking.Finish // the end travels with the last answer
+	}
+	n, err := write(sock.NonBlocking(c.socket), s.out)
 	if err != nil && err != sock.ErrAgain {
 		s.leave(c)
 	} else if n < len(s.out) {

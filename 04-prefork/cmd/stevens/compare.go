@@ -73,7 +73,7 @@ type seen struct {
 	empty   float64        // that, for a connection, with one client at a time
 }
 
-// float64(s.idle) are those of the one client who comes when everybody sleeps: then the herd is largest.
+// idleRequests are those of the one client who comes when everybody sleeps: then the herd is largest.
 const idleRequests = 200
 
 // measured starts a design three times: for nothing, which is what starting and stopping costs; for the load;
