@@ -45,8 +45,9 @@ type Poller interface {
 	Set(fd int, want Interest) error
 
 	// Wait fills evs, which must have room for one event, and returns how many: at most one for each
-	// descriptor. If more are ready than evs has room for, the next Wait begins with those. d < 0 waits for ever, d == 0 only looks; a time is rounded up
-	// to what the kernel can count. A signal (EINTR) or the time's end are 0 events and no error.
+	// descriptor. If more are ready than evs has room for, the next Wait begins with those. d < 0 waits
+	// for ever, d == 0 only looks; a time is rounded up to what the kernel can count. A signal (EINTR) or
+	// the time's end are 0 events and no error.
 	Wait(evs []Event, d time.Duration) (int, error)
 
 	// Close gives the poller's own descriptor back, if it has one.
