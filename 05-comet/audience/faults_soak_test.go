@@ -53,7 +53,8 @@ func (b *bully) statistics() (all statistics) {
 	return all
 }
 
-// await waits for what only asking can show.
+// await waits for what only asking can show. Each question is a round through all of the server's processes, so it
+// paces itself.
 func (b *bully) await(what string, happened func(statistics) bool) bool {
 	end := time.Now().Add(Patience)
 	for !happened(b.statistics()) {
@@ -61,13 +62,9 @@ func (b *bully) await(what string, happened func(statistics) bool) bool {
 			b.Errorf("it never came about that %s: %+v", what, b.statistics())
 			return false
 		}
-		time.Sleep(lookPause)
 	}
 	return true
 }
-
-// lookPause is between two looks: the machine is shared with the server that is looked at.
-const lookPause = 20 * time.Millisecond
 
 func (b *bully) publish(topic, text string) {
 	answer, err := b.client.Post(b.server.URL+"/topics/"+topic, "text/plain", strings.NewReader(text))

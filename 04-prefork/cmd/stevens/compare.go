@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 )
 
@@ -47,8 +48,8 @@ func report(out io.Writer, s settings, r *measure.Result, all map[string][]seen)
 		cells = append(cells, fmt.Sprintf("%s\t%.0f\t%+.0f\t%.1f\t%s%s\t%s", d.name, median(costs(all[d.name])),
 			median(costs(all[d.name]))-median(costs(all[designs[0].name])), last.sleeps, herd, last.histogram(), d.note))
 	}
-	rows(out, fmt.Sprintf("One load for every design: %d connections, %d at a time, %d workers where there are several (median of %d rounds)",
-		s.requests, clients, s.workers, s.rounds), cells)
+	command.Table(out, fmt.Sprintf("One load for every design: %d connections, %d at a time, %d workers where there are several (median of %d rounds)",
+		s.requests, clients, s.workers, s.rounds), cells...)
 	var extra []float64 // round by round, so that what disturbs a round disturbs both
 	for round, handed := range all["handoff"] {
 		extra = append(extra, handed.cost-all["shared"][round].cost)

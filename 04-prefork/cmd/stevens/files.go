@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 )
 
@@ -67,7 +68,7 @@ func files(out io.Writer, s settings, r *measure.Result) error {
 			cells = append(cells, fmt.Sprintf("%s\t%s\t%.1f\t%s", a.name, subject, median(costs[subject]), ratio))
 		}
 	}
-	rows(out, fmt.Sprintf("Files, one worker (%d clients, median of %d rounds)", clients, s.rounds), cells)
+	command.Table(out, fmt.Sprintf("Files, one worker (%d clients, median of %d rounds)", clients, s.rounds), cells...)
 	return nil
 }
 

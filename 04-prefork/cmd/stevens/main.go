@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"example.com/c10k/01-blocking/command"
@@ -125,15 +124,4 @@ func (d design) command(s settings, workers int, app ...string) *exec.Cmd {
 		args = append(args, "-workers", fmt.Sprint(workers))
 	}
 	return exec.Command(filepath.Join(s.bin, d.program), append(args, app...)...)
-}
-
-// rows prints a table of cells divided by tabs.
-func rows(out io.Writer, title string, cells []string) {
-	fmt.Fprintln(out, title)
-	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
-	for _, row := range cells {
-		fmt.Fprintln(table, "  "+row)
-	}
-	table.Flush()
-	fmt.Fprintln(out)
 }

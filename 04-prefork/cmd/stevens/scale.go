@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"example.com/c10k/01-blocking/command"
 	"example.com/c10k/01-blocking/measure"
 )
 
@@ -33,6 +34,6 @@ func scale(out io.Writer, s settings, r *measure.Result) error {
 		one, two := median(rates[1]), median(rates[2])
 		cells = append(cells, fmt.Sprintf("%s\t%.0f\t%.0f\t%.2f", c.subject, one, two, two/one))
 	}
-	rows(out, fmt.Sprintf("A second worker (%d clients)", clients), cells)
+	command.Table(out, fmt.Sprintf("A second worker (%d clients)", clients), cells...)
 	return nil
 }
